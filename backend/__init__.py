@@ -1,0 +1,1 @@
+"""HTTP, database, workers, console; ``runtime.py`` is the only composition root."""

@@ -1,0 +1,1 @@
+"""One file per channel: verify, parse, render, send, fetch."""

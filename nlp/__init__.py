@@ -1,0 +1,1 @@
+"""Text in, :class:`nlp.understanding.Understanding` out. Knows no channel, database or HTTP."""
