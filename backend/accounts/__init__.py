@@ -1,0 +1,1 @@
+"""Client companies and the timeline of everything that passed with them."""

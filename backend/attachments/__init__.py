@@ -1,0 +1,1 @@
+"""Files of messages, in a store behind a small Protocol."""

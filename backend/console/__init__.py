@@ -1,0 +1,1 @@
+"""The agents' web console and the web-chat page."""

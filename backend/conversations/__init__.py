@@ -1,0 +1,1 @@
+"""A person on a channel: messages, owner, dialogue state."""

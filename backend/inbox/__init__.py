@@ -1,0 +1,1 @@
+"""What came in: stored before it is acknowledged, drained in order per thread."""

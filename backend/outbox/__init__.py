@@ -1,0 +1,1 @@
+"""What leaves: rows of the transaction that decided it, sent at most once where it matters."""

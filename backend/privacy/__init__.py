@@ -1,0 +1,1 @@
+"""Personal data: consent texts and what may be kept."""

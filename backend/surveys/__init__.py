@@ -1,0 +1,1 @@
+"""The micro-survey after each resolution."""

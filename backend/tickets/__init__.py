@@ -1,0 +1,1 @@
+"""Peritickets: numbers, events, states."""

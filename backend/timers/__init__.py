@@ -1,0 +1,1 @@
+"""What must happen at a time: rows, fired by the worker."""
