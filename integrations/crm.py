@@ -11,7 +11,10 @@ class _Value(BaseModel):
 
 
 class Person(_Value):
-    """Whom an interaction was with. Looked up by ``email``, then ``phone``, then left unlinked."""
+    """Whom an interaction was with. Looked up by ``email``, then ``phone``; made where unknown.
+
+    An interaction with somebody who has no name, e-mail or phone is left without a contact.
+    """
 
     external_id: str  # Help Care's contact id
     name: str | None = None
@@ -53,7 +56,11 @@ class TicketSnapshot(_Value):
 
 
 class Crm(Protocol):
-    """May raise the classes of :mod:`integrations.errors`."""
+    """May raise the classes of :mod:`integrations.errors`.
+
+    Both writing methods look before they write, so repeating one after any error is safe,
+    ``OutcomeUnknown`` included. A ticket's snapshots are to be sent one at a time.
+    """
 
     async def log_interaction(self, interaction: Interaction) -> str:
         """Record it once; returns the CRM's reference of the activity."""
