@@ -195,8 +195,11 @@ def _account(directory: Path) -> tuple[int, int] | None:
             "PostgreSQL refuses to run as root, and there is no account 'nobody' to run it as: "
             "start Help Care as an ordinary account."
         ) from error
-    os.chown(directory, nobody.pw_uid, nobody.pw_gid)
-    return nobody.pw_uid, nobody.pw_gid
+    account = nobody.pw_uid, nobody.pw_gid
+    os.chown(directory, *account)
+    for path in directory.rglob("*"):  # files that root restored or copied here
+        os.chown(path, *account, follow_symlinks=False)
+    return account
 
 
 def _create(data_dir: Path, *, durable: bool) -> None:

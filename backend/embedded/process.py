@@ -136,7 +136,7 @@ def end_leftovers(binary_name: str, directory: Path, stop_signal: signal.Signals
     for process in guardians:
         with suppress(psutil.Error):
             process.kill()
-    for number, patience_s in ((stop_signal, 4.0), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 2.0)):
+    for number, patience_s in ((stop_signal, 3.0), (signal.SIGQUIT, 1.0), (signal.SIGKILL, 2.0)):
         for process in servers:
             with suppress(psutil.Error):
                 process.send_signal(number)
