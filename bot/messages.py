@@ -4,14 +4,23 @@ Every channel translates between its vendor's payloads and these value objects, 
 behind the gateway knows where a message came from.
 """
 
+import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+# PostgreSQL refuses NUL in text, and UTF-8 has no lone surrogates
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _storable(cls, value: object) -> object:
+        return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 class MessageKind(StrEnum):
@@ -38,6 +47,7 @@ class Sender(_Value):
     phone: str | None = None  # E.164
     email: str | None = None  # lower case
     language: str | None = None
+    aliases: tuple[str, ...] = ()  # the same person's other ids on this account, by the provider
 
 
 class Attachment(_Value):
