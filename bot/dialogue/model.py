@@ -31,7 +31,7 @@ class _Value(BaseModel):
 
 
 class Draft(_Value):
-    """A ticket in the making; a conversation has at most one. Slots are as the client wrote them."""
+    """A ticket in the making, at most one a conversation. Slots are as the client wrote them."""
 
     type: TicketType
     description: str

@@ -1,0 +1,172 @@
+"""A ticket in the making: what is known of it, what is worth asking, how it is shown."""
+
+import re
+
+from bot.dialogue import words
+from bot.dialogue.context import Context
+from bot.dialogue.model import Draft, TicketType
+from bot.messages import Choice
+
+MAX_QUESTIONS = 3
+TITLE_LENGTH = 120
+_SHOWN_LENGTH = 300  # of a description repeated to the client
+_LONG = 60  # words; who writes this much has told what matters
+
+QUESTIONS: dict[TicketType, tuple[str, ...]] = {
+    "incidente": ("que", "servicio", "desde", "afectados"),
+    "peticion": ("que", "servicio"),
+    "queja": ("que", "servicio"),
+    "reclamo": ("que", "referencia"),
+    "denuncia": ("que",),
+    "habeas_data": ("que",),
+    "sugerencia": ("que",),
+    "felicitacion": ("que",),
+}
+"""What may be asked for each type, in order. A question needs a phrase ``report.ask_<name>``."""
+
+_SLOT_OF_ENTITY = {
+    "servicio": "servicio",
+    "ambiente": "ambiente",
+    "usuarios_afectados": "afectados",
+    "factura": "referencia",
+    "contrato": "referencia",
+    "codigo_error": "codigo_error",
+    "monto": "monto",
+}
+_EVERYBODY = re.compile(
+    r"\b(?:tod[oa]s? (?:l[oa]s? )?(?:la )?"
+    r"(?:empresa|compañ[ií]a|usuarios|equipo|oficina|sede|planta)|todos nosotros|nadie puede \w+|"
+    r"a todos|everyone|everybody|the whole company|all users|"
+    r"toda a empresa|todo mundo)\b",
+    re.IGNORECASE,
+)
+_ONLY_ME = re.compile(
+    r"\b(?:s[oó]lo (?:a m[ií]|yo)|solamente yo|only me|just me|s[oó] eu)\b", re.IGNORECASE
+)
+
+
+def begin(ctx: Context, kind: TicketType, text: str) -> Draft:
+    """A draft from the client's words, with everything the message already tells."""
+    draft = Draft(type=kind, description=text, urgency=ctx.understanding.urgency)
+    slots = {"adjuntos": files} if (files := ctx.state.memory.get("attachments")) else {}
+    if len(ctx.facts.services) == 1 and kind in {"incidente", "peticion", "queja"}:
+        slots["servicio"] = ctx.facts.services[0]  # the summary shows it, to be corrected
+    return fill(ctx, draft.model_copy(update={"slots": slots}))
+
+
+def fill(ctx: Context, draft: Draft) -> Draft:
+    """The draft with what this message names; the newer word replaces the older one."""
+    slots = dict(draft.slots)
+    taken: set[str] = set()
+    for entity in ctx.entities:
+        slot = _SLOT_OF_ENTITY.get(entity.type)
+        if entity.type == "fecha" and draft.type == "incidente":
+            slot = "desde"
+        if slot and slot not in taken:
+            slots[slot] = str(entity.value) if slot == "ambiente" else entity.text
+            taken.add(slot)
+    if "servicio" not in taken and (named := _named_service(ctx)):
+        slots["servicio"] = named
+    for pattern in (_EVERYBODY, _ONLY_ME):
+        if "afectados" not in taken and (found := pattern.search(ctx.text)):
+            slots["afectados"] = found[0]
+    if files := attached(ctx):
+        slots["adjuntos"] = [*slots.get("adjuntos", []), *files]
+    louder = ctx.understanding.urgency in {"alta", "critica"} and draft.urgency != "critica"
+    urgency = ctx.understanding.urgency if louder else draft.urgency
+    return draft.model_copy(update={"slots": slots, "urgency": urgency})
+
+
+def attached(ctx: Context) -> list[str]:
+    """Names of the message's files, for the agent to know that they are there."""
+    return [a.filename or a.content_type for a in ctx.message.attachments]
+
+
+def add(draft: Draft, text: str) -> Draft:
+    """The draft with more words of the client; words that say nothing are replaced."""
+    before = draft.description
+    if not text or text in before:
+        return draft
+    joined = text if not before or words.says_little(before) else f"{before}\n{text}"
+    return draft.model_copy(update={"description": joined})
+
+
+def next_question(ctx: Context, draft: Draft, asked: tuple[str, ...]) -> str | None:
+    """The next thing worth asking, or ``None`` when the draft can be shown."""
+    if len(asked) >= MAX_QUESTIONS:
+        return None
+    open_questions = (q for q in QUESTIONS[draft.type] if q not in asked and q not in draft.slots)
+    return next((q for q in open_questions if _worth_asking(ctx, draft, q)), None)
+
+
+def _worth_asking(ctx: Context, draft: Draft, question: str) -> bool:
+    told_much = len(draft.description.split()) > _LONG
+    match question:
+        case "que":
+            return words.says_little(draft.description)
+        case "servicio":
+            known = len(ctx.facts.services)
+            return known != 1 and (draft.type == "incidente" or known > 1)
+        case "desde":
+            return draft.urgency != "critica" and not told_much
+        case "afectados":  # an outage is acted on first and counted later
+            return draft.urgency not in {"critica", "baja"} and not told_much
+        case _:
+            return not told_much
+
+
+def service_choices(ctx: Context) -> tuple[Choice, ...]:
+    """The account's services as choices, where they are few enough for a list of ten rows."""
+    names = ctx.facts.services
+    if not 2 <= len(names) <= 9:
+        return ()
+    rows = [
+        Choice(
+            id=f"service:{n}", label=shorten(name, 20), description=name if len(name) > 20 else ""
+        )
+        for n, name in enumerate(names)
+    ]
+    return (*rows, *ctx.offer("service:other"))
+
+
+def _named_service(ctx: Context) -> str | None:
+    """The account's one service of which the message says a word: "el SAP" is SAP Business One."""
+    said = set(words.plain(ctx.text).split())
+    shared = {
+        s: {w for w in words.plain(s).split() if len(w) > 2} & said for s in ctx.facts.services
+    }
+    most = max((len(w) for w in shared.values()), default=0)
+    nearest = [s for s, w in shared.items() if len(w) == most]
+    return nearest[0] if most and len(nearest) == 1 else None
+
+
+def title_of(draft: Draft) -> str:
+    """One line for lists: the first sentence that says something."""
+    text = words.without_greeting(" ".join(draft.description.split()))
+    sentences = re.split(r"(?<=[.!?])\s+", text)
+    telling = next((s for s in sentences if not words.says_little(s)), text)
+    return shorten(telling.strip(" .,"), TITLE_LENGTH) or draft.type
+
+
+def shorten(text: str, length: int) -> str:
+    """At most ``length`` characters, cut between words where that is possible."""
+    if len(text) <= length:
+        return text
+    cut = text[: length - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut[length // 2 :] else cut).rstrip(" ,.;:") + "…"
+
+
+def shown(ctx: Context, draft: Draft) -> dict[str, str]:
+    """The parameters of a summary: ``type``, ``description`` and ``details`` (lines or empty)."""
+    lines = [
+        ctx.phrase(f"report.detail_{slot}", value=shorten(str(draft.slots[slot]), 60))
+        for slot in ("servicio", "ambiente", "desde", "afectados", "referencia")
+        if draft.slots.get(slot)
+    ]
+    if files := draft.slots.get("adjuntos"):
+        lines.append(ctx.phrase("report.detail_adjuntos", value=str(len(files))))
+    return {
+        "type": ctx.phrase(f"type.{draft.type}"),
+        "description": shorten(words.without_greeting(draft.description), _SHOWN_LENGTH),
+        "details": "".join(f"\n• {line}" for line in lines),
+    }

@@ -1,0 +1,89 @@
+"""Short exchanges that wait for nothing, or nearly."""
+
+import re
+
+from bot.dialogue import words
+from bot.dialogue.context import Context
+from bot.dialogue.draft import shorten
+from bot.dialogue.flows import handoff
+from bot.dialogue.model import Turn
+from bot.dialogue.phrases import local_moment
+
+MENU = ("menu:report", "menu:status", "human")
+
+_HOURS = re.compile(
+    r"\b(?:horarios?|hora|atienden|abren|abierto|abiertos|cierran|festivos?|sabados?|domingos?|"
+    r"trabajan|hours|open|opening|close|closed|holiday|horario|feriado|abrem|atendem)\b"
+)
+_CHANNELS = re.compile(
+    r"\b(?:canales|por donde|whatsapp|telegram|correo electronico|channels|contact you|canais)\b"
+)
+
+
+def greet(ctx: Context) -> Turn:
+    """Answer a greeting. At first contact the notice precedes this, with buttons of its own."""
+    if ctx.first_contact:
+        return ctx.turn(ctx.say("smalltalk.menu"))
+    return ctx.turn(ctx.say("smalltalk.menu", *MENU))
+
+
+def menu(ctx: Context) -> Turn:
+    """A yes or a no to nothing."""
+    return ctx.turn(ctx.say("smalltalk.menu", *MENU))
+
+
+def thanks(ctx: Context) -> Turn:
+    return ctx.turn(ctx.say("smalltalk.thanks"))
+
+
+def bye(ctx: Context) -> Turn:
+    return ctx.turn(ctx.say("smalltalk.bye"))
+
+
+def help_(ctx: Context) -> Turn:
+    return ctx.turn(ctx.say("smalltalk.help", *MENU))
+
+
+def is_bot(ctx: Context) -> Turn:
+    return ctx.turn(ctx.say("smalltalk.is_bot"))
+
+
+def out_of_scope(ctx: Context) -> Turn:
+    return ctx.turn(ctx.say("smalltalk.out_of_scope", *MENU))
+
+
+def insult(ctx: Context) -> Turn:
+    """Stay calm once; then a person."""
+    calm = ctx.say("smalltalk.insult")
+    if ctx.state.misunderstood:
+        return handoff.to_person(ctx, "cliente molesto", before=(calm,))
+    return ctx.turn(ctx.say("smalltalk.insult", "human", "menu:report"), misunderstood=1)
+
+
+def unclear(ctx: Context) -> Turn:
+    """Not understood: ask once, then let a person read it."""
+    if ctx.state.misunderstood:
+        return handoff.to_person(
+            ctx, "dos mensajes seguidos sin entender", before=(ctx.say("smalltalk.unclear_again"),)
+        )
+    return ctx.turn(ctx.say("smalltalk.unclear", *MENU), misunderstood=1)
+
+
+def general(ctx: Context) -> Turn:
+    """A question that needs no ticket: answered from the facts, or offered to a person."""
+    asked = words.plain(ctx.text)
+    if _HOURS.search(asked):
+        if ctx.facts.open_now:
+            return ctx.turn(ctx.say("general.open"))
+        if ctx.facts.next_opening is None:
+            return ctx.turn(ctx.say("general.closed_soon"))
+        opening = local_moment(ctx.facts.next_opening, ctx.facts.now, ctx.language)
+        return ctx.turn(ctx.say("general.closed", opening=opening))
+    if _CHANNELS.search(asked):
+        return ctx.turn(ctx.say("general.channels"))
+    return ctx.turn(
+        ctx.say("general.unknown", "human", "general:register"),
+        flow="general",
+        step="offered",
+        memory={"text": shorten(ctx.text, 2000)},
+    )

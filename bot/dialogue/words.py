@@ -1,0 +1,153 @@
+"""Short answers recognised by their words alone, in Spanish, English and Portuguese.
+
+The model judges sentences; "sí", "2", "no sé" or "STOP" must never depend on it. The words are
+data, in ``words.toml``. Every function takes the text as the client wrote it.
+"""
+
+import re
+import tomllib
+import unicodedata
+from importlib import resources
+
+from bot.messages import Choice
+
+_SKIN_TONES = {chr(c) for c in range(0x1F3FB, 0x1F400)}
+
+
+def _load() -> dict[str, frozenset[str]]:
+    source = resources.files("bot.dialogue").joinpath("words.toml").read_text(encoding="utf-8")
+    return {
+        name: frozenset(w.strip() for w in re.split(r"[|\n]", block) if w.strip())
+        for name, block in tomllib.loads(source).items()
+    }
+
+
+_WORDS = _load()
+_ORDINALS = {
+    word: position
+    for position, name in enumerate(("first", "second", "third", "fourth", "fifth"), start=1)
+    for word in _WORDS[name]
+}
+_POSITION = re.compile(
+    r"^(?:(?:la|el|opcion|numero|option|number|opcao|a|o|the|#)\s*)*(\w+)(?: one)?$"
+)
+_REFUSE_DATA = re.compile(
+    r"^(?:yo )?(?:no (?:autorizo|acepto|les? doy)|revoco|retiro|i do not (?:accept|consent)|"
+    r"i don't (?:accept|consent)|nao (?:autorizo|aceito)|revogo)\b.{0,60}"
+    r"\b(?:datos|data|dados|autorizacion|consentimiento|consent|consentimento|autorizacao)\b"
+)
+_REVOKE = re.compile(r"\b(?:revoco|retiro|revogo)\b")
+_QUESTION = re.compile(
+    r"(?:que|como|cuando|donde|cual|quien|what|how|when|where|which|who|qual|onde)\b"
+)
+_GREETING = re.compile(
+    r"^\W*(?:(?:(?:muy\s+)?buen[oa]?s?\s+(?:d[ií]as?|tardes?|noches?)|hola+|buenas|saludos|"
+    r"qu[eé] tal|cordial saludo|(?:estimad|apreciad)[oa]s?(?: \w+){0,2}(?=[,:])|"
+    r"good (?:morning|afternoon|evening)|hello|hi|hey|ol[aá]|oi|bom dia|boa (?:tarde|noite))\b"
+    r"[\s,.;:!¡👋🙏-]*)+",
+    re.IGNORECASE,
+)
+
+
+def plain(text: str) -> str:
+    """Lower case, no accents, no punctuation, single spaces; emojis stay, without skin tones."""
+    decomposed = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
+    kept = "".join(
+        c if c.isalnum() or c in "'/#" or ord(c) > 0x2070 else " "
+        for c in decomposed
+        if not unicodedata.combining(c) and unicodedata.category(c) != "Cf" and c not in _SKIN_TONES
+    )
+    return " ".join(kept.split())
+
+
+def is_yes(text: str) -> bool:
+    return plain(text) in _WORDS["yes"]
+
+
+def is_no(text: str) -> bool:
+    return plain(text) in _WORDS["no"]
+
+
+def is_cancel(text: str) -> bool:
+    return plain(text) in _WORDS["cancel"]
+
+
+def is_stop(text: str) -> bool:
+    """The client wants no more unrequested messages."""
+    return plain(text) in _WORDS["stop"]
+
+
+def is_unknown(text: str) -> bool:
+    """The client cannot or will not give what was asked ("no sé")."""
+    return plain(text) in _WORDS["unknown"]
+
+
+def is_another(text: str) -> bool:
+    """Whether what was taken for the same matter is said to be a different one."""
+    said = plain(text)
+    return any(phrase in said for phrase in _WORDS["another"])
+
+
+def wants_human(text: str) -> bool:
+    return plain(text) in _WORDS["human"]
+
+
+def accepts(text: str) -> bool:
+    return plain(text) in _WORDS["accept"]
+
+
+def refuses(text: str) -> bool:
+    """A refusal to have one's data treated; "no autorizo ese cobro" is none."""
+    words = plain(text)
+    return words in _WORDS["refuse"] or bool(_REFUSE_DATA.match(words))
+
+
+def refuses_data(text: str) -> bool:
+    """A refusal that names the data, so that it means that at any time."""
+    return bool(_REFUSE_DATA.match(plain(text)))
+
+
+def revokes(text: str) -> bool:
+    """Takes back a consent given before."""
+    return refuses(text) and bool(_REVOKE.search(plain(text)))
+
+
+def without_greeting(text: str) -> str:
+    """The text after its opening greeting; the text itself where nothing else is left."""
+    rest = _GREETING.sub("", text.strip(), count=1).strip()
+    return rest or text.strip()
+
+
+def telling(text: str) -> list[str]:
+    """The words that say something about the matter."""
+    return [w for w in plain(text).split() if w not in _WORDS["empty"] and not w.isdigit()]
+
+
+def says_little(text: str) -> bool:
+    """Whether a report of this text alone would tell an agent nothing ("tengo un problema")."""
+    return len(telling(text)) < 2
+
+
+def looks_like_question(text: str) -> bool:
+    return "?" in text or bool(_QUESTION.match(plain(text)))
+
+
+def chosen(text: str, offered: tuple[Choice, ...]) -> str | None:
+    """The id of the offered choice that the text names.
+
+    By its label, by its position ("2", "la segunda"), or by a yes or no for ``…:yes``, ``…:no``.
+    """
+    words = plain(text)
+    if not words:
+        return None
+    for choice in offered:
+        if words == plain(choice.label):
+            return choice.id
+    position = _POSITION.match(words)
+    if position:
+        word = position[1]
+        number = int(word) if word.isdecimal() and len(word) < 3 else _ORDINALS.get(word, 0)
+        if 1 <= number <= len(offered):
+            return offered[number - 1].id
+    ending = ":yes" if is_yes(text) else ":no" if is_no(text) else None
+    return next((c.id for c in offered if ending and c.id.endswith(ending)), None)
