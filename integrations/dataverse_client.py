@@ -75,7 +75,7 @@ class DataverseClient:
         )
 
     async def get(self, path: str, **options: str) -> Record | None:
-        """One resource, ``None`` when there is none. ``options`` have no ``$``: ``select="name"``."""
+        """One resource, ``None`` when there is none. ``options`` without ``$``: ``select="id"``."""
         query = "&".join(f"${name}={quote(value, safe='')}" for name, value in options.items())
         response = await self._request("GET", f"{path}?{query}" if query else path)
         if response.status_code == httpx.codes.NOT_FOUND:
