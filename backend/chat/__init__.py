@@ -1,0 +1,1 @@
+"""The web chat: a page that behaves like a phone's chat, and the JSON under it."""
