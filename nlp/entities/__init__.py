@@ -1,0 +1,1 @@
+"""Spans of a message that stand for something, with a normalised value."""

@@ -1,0 +1,104 @@
+"""Names that are known: found in text with typos and accents forgiven."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rapidfuzz.distance import OSA
+
+from nlp.entities.found import Found
+from nlp.normalise import fold
+
+_TOKEN = re.compile(r"[a-z0-9]+")
+_LONGEST = 6  # words of a name that are compared
+_MOST = 20_000  # names of one gazetteer; what comes after is ignored
+
+
+def _tokens(folded: str) -> list[tuple[str, int, int]]:
+    return [(match[0], *match.span()) for match in _TOKEN.finditer(folded)]
+
+
+def _allowed(size: int) -> int:
+    """Typos forgiven in a name of ``size`` characters."""
+    return 0 if size < 5 else 1 if size < 9 else 2
+
+
+class NameIndex:
+    """Names of one entity type; ``value`` of a find is the name as it was given."""
+
+    def __init__(self, entity_type: str, names: Iterable[str], *, confidence: float, rank: int):
+        self._type = entity_type
+        self._confidence = confidence
+        self._rank = rank
+        self._exact: dict[str, str] = {}
+        # (words, first letter) → names that a typo may hide; the first letter is rarely wrong.
+        self._near: dict[tuple[int, str], list[str]] = {}
+        self._longest = 0
+        for name in list(names)[:_MOST]:
+            parts = [token for token, _, _ in _tokens(fold(name))][:_LONGEST]
+            key = " ".join(parts)
+            if len(key) < 2 or key in self._exact:
+                continue
+            self._exact[key] = name
+            self._longest = max(self._longest, len(parts))
+            if _allowed(len(key)) and not any(map(str.isdigit, key)):
+                self._near.setdefault((len(parts), key[0]), []).append(key)
+
+    def _lookup(self, key: str, size: int, known: frozenset[str]) -> tuple[str, float] | None:
+        if key in self._exact:
+            return self._exact[key], 1.0
+        allowed = _allowed(len(key))
+        if not allowed or key in known:
+            return None
+        best: tuple[int, str] | None = None
+        for name in self._near.get((size, key[0]), ()):
+            if abs(len(name) - len(key)) <= allowed:
+                distance = OSA.distance(key, name, score_cutoff=allowed)
+                if distance <= allowed and (best is None or distance < best[0]):
+                    best = (distance, name)
+        return (self._exact[best[1]], 0.9 - 0.1 * best[0]) if best else None
+
+    def find(self, folded: str, known: frozenset[str] = frozenset()) -> Iterator[Found]:
+        """Every name in folded text; ``known`` are words that are no typo of a name."""
+        tokens = _tokens(folded)
+        for i in range(len(tokens)):
+            for size in range(min(self._longest, len(tokens) - i), 0, -1):
+                key = " ".join(token for token, _, _ in tokens[i : i + size])
+                hit = self._lookup(key, size, known)
+                if hit is not None:
+                    start, end = tokens[i][1], tokens[i + size - 1][2]
+                    confidence = self._confidence * hit[1]
+                    yield Found(self._type, start, end, hit[0], confidence, self._rank)
+                    break
+
+
+class Gazetteer:
+    """What is known about a contact's account; built once per account, used for many messages."""
+
+    def __init__(
+        self,
+        services: Iterable[str] = (),
+        companies: Iterable[str] = (),
+        people: Iterable[str] = (),
+        contracts: Iterable[str] = (),
+    ) -> None:
+        self.indexes = tuple(
+            NameIndex(entity_type, names, confidence=0.97, rank=8)
+            for entity_type, names in (
+                ("servicio", services),
+                ("empresa", companies),
+                ("persona", people),
+                ("contrato", contracts),
+            )
+            if names
+        )
+
+    def find(self, folded: str, known: frozenset[str] = frozenset()) -> Iterator[Found]:
+        for index in self.indexes:
+            yield from index.find(folded, known)
+
+
+def read_names(path: Path) -> list[str]:
+    """One name per line; empty lines and lines that begin with ``#`` are left out."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]

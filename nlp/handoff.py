@@ -1,0 +1,93 @@
+"""Asking for a person, against refusing one or telling about one: rules over folded text.
+
+"No quiero que me pasen con un humano" and "ayer hablé con un asesor" hold all the words of a
+request and are none; a linear model cannot tell, and a wrong hand-over is the costliest mistake.
+"""
+
+import re
+
+_WHO = (
+    r"(?:humanos?|personas?|asesor(?:a|es|as)?|agentes?|operador(?:a|es)?|alguien|ejecutiv[oa]s?"
+    r"|representantes?|funcionari[oa]s?|ingenier[oa]s?|tecnic[oa]s?|human|person|agent|someone"
+    r"|representative|atendentes?|pessoas?)"
+)
+_NEAR = r"(?:\W+\w+){0,5}?\W+"
+_MACHINE = r"(?:bots?|robots?|maquinas?|robo|machine|chatbot|contestador\w*|ia)"
+
+# "no quiero / no hace falta / sin necesidad de … un asesor"
+_REFUSED = re.compile(
+    r"\b(?:no|sin|ni|nunca|tampoco|not|don'?t|nao|nem)\W+(?:\w+\W+){0,2}?"
+    r"(?:quier[oae]\w*|quisiera|necesit\w+|requier\w+|hace\W+falta|es\W+necesari[oa]|hay\W+necesidad"
+    r"|necesidad|deseo|me\W+(?:pase\w*|comunique\w*|transfier\w+|ponga\w*|mande\w*)|pase\w*"
+    r"|transfier\w+|comunique\w*|hablar|tener|want|need|quero|preciso|transfir\w+|vale\W+la\W+pena"
+    r"|me\W+interesa|pretendo|busco|pid\w+|pedi\w*|estoy\W+pidiendo)" + _NEAR + _WHO + r"\b"
+)
+_INSTEAD = re.compile(
+    r"\b(?:en\W+(?:vez|lugar)\W+de|antes\W+(?:de|que)|mejor\W+que|prefiero\W+(?:el|al|un|este)?\W*"
+    r"(?:bot|chat|robot)|instead\W+of|rather\W+than|em\W+vez\W+de)" + _NEAR + _WHO + r"\b"
+)
+# Past tense with the person as the one who did or was spoken to.
+_TOLD = re.compile(
+    r"\b(?:hable|hablamos|hablaba|hablo|converse|me\W+atendi[oe]|nos\W+atendi[oe]\w*|me\W+atendieron"
+    r"|me\W+comunicaron|me\W+comunique|nos\W+comunicamos|me\W+pasaron|nos\W+pasaron|me\W+transfirieron"
+    r"|me\W+llamo|nos\W+llamo|llame|me\W+dijo|me\W+dijeron|me\W+hablo|spoke|talked|falei|escribi"
+    r"|ya\W+me\W+contacto|quedo\W+de|quedaron\W+de|estuve\W+hablando|habia\W+hablado|he\W+hablado)"
+    + _NEAR + _WHO + r"\b"
+    r"|\b(?:el|la|un|una|los|ese|esa|su|the|an?|o|um)\W+" + _WHO + r"\W+(?:\w+\W+){0,4}?"
+    r"(?:me|nos|que|quedo|dijo|no|ya|vino|told|said|who|disse)\b"
+)  # fmt: skip
+_WHEN_NEEDED = re.compile(
+    r"\b(?:si|cuando|en\W+caso\W+de|por\W+si|if|se)\W+(?:\w+\W+){0,3}?(?:necesit\w+|requier\w+|quier[oa]"
+    r"|llego|llegara|hace\W+falta|need|precisar)" + _NEAR + _WHO + r"\b"
+)  # fmt: skip
+
+_WANT = (
+    r"(?:quier[oe]|quisiera|quiciera|necesit[oa]|prefiero|deseo|me\W+gustaria|exijo|requiero|solicito"
+    r"|urge|pid[oe]|want|need|would\W+like|quero|preciso|gostaria|puedo|puede[ns]?|podria[ns]?|can|could"
+    r"|sera\W+que|posible|favor|please|prefer)"
+)
+_VERB = (
+    r"(?:hablar|comuni\w+|pas[ae]\w*|pong[ae]\w*|ponme|poneme|atiend\w+|atend\w+|transfi\w+|transferir"
+    r"|conect\w+|llam\w+|contact\w+|escrib\w+|talk|speak|connect|transfer|call|falar|chatear)"
+)
+_REQUESTED = re.compile(
+    r"\b" + _WANT + r"\b" + r"(?:\W+\w+){0,4}?\W+" + _VERB + r"\b" + _NEAR + _WHO + r"\b"
+    r"|\b(?:paseme|pasenme|pasame|pongame|ponganme|ponme|poneme|comuniqueme|comuniquenme|comunicame"
+    r"|transfierame|transfieranme|conecteme|me\W+(?:comunica|pasa|transfiere|conecta)s?n?"
+    r"|connect\W+me|transfer\W+me|let\W+me\W+talk|me\W+transfere|me\W+passa)\b" + _NEAR + _WHO + r"\b"
+    r"|\bque\W+me\W+(?:atienda|llame|contacte|hable|escriba)n?\W+" + _NEAR[:-3] + r"\W*" + _WHO + r"\b"
+    r"|\b" + _WANT + r"\W+(?:a\W+)?(?:un|una|otra|algun|alguna|a|an|um|uma)?\W*" + _WHO + r"\b"
+    r"|\b(?:no|not|nao)\W+(?:\w+\W+){0,4}?" + _MACHINE + r"\b.{0,40}\b" + _WHO + r"\b"
+)  # fmt: skip
+
+_CLAUSES = re.compile(r"[.;!?\n]+|,\W*(?:pero|asi que|por eso|entonces|ahora|y ahora|mas|but|so|then)\b"
+                      r"|\b(?:pero|but|mas)\b")  # fmt: skip
+
+
+def _clauses(folded: str) -> list[str]:
+    return [clause for clause in _CLAUSES.split(folded[:1_500]) if clause.strip()]
+
+
+def _states(clause: str) -> tuple[bool, bool]:
+    """(asks for a person, refuses or tells of one) in one clause."""
+    against_machine = re.search(r"\b(?:no|not|nao)\W+(?:\w+\W+){0,4}?" + _MACHINE + r"\b", clause)
+    denied = bool(
+        _REFUSED.search(clause)
+        or _INSTEAD.search(clause)
+        or _TOLD.search(clause)
+        or _WHEN_NEEDED.search(clause)
+    )
+    if against_machine and _REQUESTED.search(clause[against_machine.end() :] or clause):
+        return True, False
+    return bool(_REQUESTED.search(clause)) and not denied, denied
+
+
+def is_refused_or_told(folded: str) -> bool:
+    """A person is mentioned only to say no to one, or to tell what one did."""
+    states = [_states(clause) for clause in _clauses(folded)]
+    return any(denied for _, denied in states) and not any(asked for asked, _ in states)
+
+
+def is_requested(folded: str) -> bool:
+    """A person is asked for in so many words."""
+    return any(asked for asked, _ in map(_states, _clauses(folded)))

@@ -1,0 +1,100 @@
+"""Which intents a message carries: linear heads, then the rules that do better than they."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nlp import handoff
+from nlp.features import Lexicon, extract
+from nlp.linear import Heads, Vector, sigmoid, softmax
+from nlp.understanding import INTENTS, IntentScore
+
+OUT_OF_SCOPE = INTENTS.index("fuera_de_alcance")
+HUMAN = INTENTS.index("hablar_humano")
+_SIZE = len(INTENTS)
+
+# Words of courtesy: they count only where nothing else was said.
+COURTESY = frozenset({"saludo", "despedida", "agradecimiento"})
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Tuned on held-out phrasing families while training, kept in the manifest."""
+
+    temperature: float = 1.0  # of the main intent's softmax
+    out_of_scope: float = 0.25  # below this the best in-scope intent is not believed
+    also: float = 0.5  # a further intent is reported from this probability on
+
+
+@dataclass(frozen=True)
+class IntentModel:
+    """Two groups of heads in one matrix: the main intent (softmax), and each one's presence."""
+
+    heads: Heads
+    lexicon: Lexicon
+    thresholds: Thresholds
+
+    def features(self, masked: str) -> Mapping[str, float]:
+        return extract(masked, self.lexicon)
+
+    def classify(self, masked: str) -> tuple[IntentScore, ...]:
+        """Every intent of the message, the main one first; never empty.
+
+        ``masked`` is folded text whose identifiers are replaced (``features.mask``).
+        """
+        if not any(map(str.isalnum, masked)):
+            return _of_marks(masked)
+        scores = self.heads.scores(self.features(masked))
+        main = softmax(scores[:_SIZE] / self.thresholds.temperature)
+        presence = sigmoid(scores[_SIZE:])
+        if handoff.is_refused_or_told(masked):
+            main, presence = _without(HUMAN, main, presence)
+        elif presence[HUMAN] > 0.1 and handoff.is_requested(masked):
+            presence[HUMAN] = max(presence[HUMAN], 0.9)
+        return decide(main, presence, self.thresholds)
+
+
+def decide(main: Vector, presence: Vector, thresholds: Thresholds) -> tuple[IntentScore, ...]:
+    """From probabilities to the intents that are reported."""
+    best = int(np.argmax(main))
+    if best != OUT_OF_SCOPE and main[best] < thresholds.out_of_scope:
+        return (IntentScore(intent=INTENTS[OUT_OF_SCOPE], confidence=float(1 - main[best])),)
+    chosen = [IntentScore(intent=INTENTS[best], confidence=float(main[best]))]
+    if INTENTS[best] not in COURTESY and best != OUT_OF_SCOPE:
+        chosen += sorted(
+            (
+                IntentScore(intent=INTENTS[i], confidence=float(presence[i]))
+                for i in range(_SIZE)
+                if i not in {best, OUT_OF_SCOPE}
+                and presence[i] >= thresholds.also
+                and INTENTS[i] not in COURTESY
+            ),
+            key=lambda score: -score.confidence,
+        )
+    return tuple(chosen)
+
+
+def _without(index: int, main: Vector, presence: Vector) -> tuple[Vector, Vector]:
+    main, presence = main.copy(), presence.copy()
+    main[index] = presence[index] = 0.0
+    return main / max(float(main.sum()), 1e-6), presence
+
+
+_YES = frozenset("👍👌✅🆗🙆☑✔")
+_NO = frozenset("👎❌🚫🙅✖")
+_THANKS = frozenset("🙏🙌❤💙💚🫶")
+_HELLO = frozenset("👋")
+
+
+def _of_marks(text: str) -> tuple[IntentScore, ...]:
+    """A message without letters or digits: some emojis are answers, the rest says nothing."""
+    marks = set(text)
+    for signs, intent in (
+        (_YES, "afirmar"), (_NO, "negar"), (_THANKS, "agradecimiento"), (_HELLO, "saludo"),
+    ):  # fmt: skip
+        if marks & signs:
+            return (IntentScore(intent=intent, confidence=0.9),)
+    if "?" in marks:
+        return (IntentScore(intent="ayuda", confidence=0.5),)
+    return (IntentScore(intent="fuera_de_alcance", confidence=0.9),)

@@ -1,0 +1,88 @@
+"""The list of steps from a message to its understanding."""
+
+import json
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nlp import language, sentiment, urgency
+from nlp.entities.names import Names
+from nlp.entities.recognise import recognise
+from nlp.features import Lexicon, mask
+from nlp.gazetteer import Gazetteer
+from nlp.intents import IntentModel, Thresholds
+from nlp.linear import Heads
+from nlp.manifest import Manifest, ModelDamaged, ModelMissing, read_manifest
+from nlp.normalise import clean
+from nlp.understanding import Entity, Understanding
+
+__all__ = ["ModelDamaged", "ModelMissing", "Pipeline"]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A loaded model. Holds no state between messages; safe to use from several threads."""
+
+    intents: IntentModel
+    names: Names
+    manifest: Manifest
+    known: frozenset[str]  # words that are no misspelt name
+
+    @classmethod
+    def load(cls, folder: Path) -> "Pipeline":
+        """Raises :class:`ModelMissing` or :class:`ModelDamaged`; both name the command to run."""
+        manifest = read_manifest(folder)
+        try:
+            heads = Heads.load(folder)
+            lexicon = Lexicon(json.loads((folder / "lexicon.json").read_text(encoding="utf-8")))
+            names = Names.load(folder)
+            thresholds = Thresholds(**manifest.thresholds)
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            raise ModelDamaged(folder, type(error).__name__) from error
+        return cls(IntentModel(heads, lexicon, thresholds), names, manifest, known_words(heads))
+
+    def understand(
+        self, text: str, *, now: datetime, gazetteer: Gazetteer | None = None
+    ) -> Understanding:
+        """What ``text`` means; ``now`` is aware, relative dates are resolved in America/Bogota."""
+        message = clean(text)
+        entities = recognise(
+            message, text, self.names, now=now, known=self.known, gazetteer=gazetteer
+        )
+        intents = self.intents.classify(masked(message.folded, entities, text, message.offsets))
+        return Understanding(
+            intent=intents[0].intent,
+            confidence=intents[0].confidence,
+            intents=intents,
+            entities=entities,
+            urgency=urgency.of(message.folded, intents, entities),
+            sentiment=sentiment.of(message.folded, intents),
+            language=language.detect(message.text),
+        )
+
+    def understand_many(
+        self, texts: Iterable[str], *, now: datetime, gazetteer: Gazetteer | None = None
+    ) -> list[Understanding]:
+        return [self.understand(text, now=now, gazetteer=gazetteer) for text in texts]
+
+
+def known_words(heads: Heads) -> frozenset[str]:
+    """The single words of the vocabulary."""
+    return frozenset(
+        name[2:] for name in heads.vocabulary.columns if name.startswith("w:") and "_" not in name
+    )
+
+
+def masked(
+    folded: str, entities: Iterable[Entity], original: str, offsets: tuple[int, ...] | None
+) -> str:
+    """Folded text with identifiers replaced; their spans are those of the original."""
+    if offsets is None:
+        return mask(folded, entities)
+    back = {position: i for i, position in enumerate(offsets)}
+    return mask(
+        folded,
+        (e.model_copy(update={"start": back[e.start], "end": back[e.end - 1] + 1}) for e in entities),
+    )

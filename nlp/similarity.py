@@ -1,0 +1,80 @@
+"""Do two texts tell of the same problem? Cheap and without a model."""
+
+from nlp.entities import identifiers
+from nlp.normalise import clean, words
+
+# Words that any two messages share; they say nothing about the problem.
+_COMMON = frozenset(
+    """a al algo ante aqui asi aun aunque ayer bien buen buena buenas bueno buenos cada cordial como con
+    cual cuando de del desde dia dias donde dos e el ella ellos en entonces era es esa ese eso esta estaba
+    estamos estan estar estas este esto estos estoy fue gracias ha hace hacer han hasta hay he hola hoy ir
+    la las le les lo los manana mas me mi mis muy nada ni no nos nosotros o otra otro para pero poder
+    podemos por porque pues pude puede pueden puedo que queda quien quiero saludo se senor senora senores
+    ser si sido siempre sigue sin sobre solo son su sus tambien tan tarde tardes te tengo tenemos tiene todo
+    todos tu un una uno unos usted ustedes va ve ver vez y ya yo necesito favor ayuda ayudar colabora
+    the a an of to in on at is are was i we you it my our and or please hello not can since with
+    o os do da dos das no na em nao com um uma meu minha por para bom dia ola que""".split()
+)  # fmt: skip
+# Words that mean the same in a report of a fault or a request.
+_SAME = {
+    "falla": "fallo", "fallando": "fallo", "fallas": "fallo", "funciona": "fallo", "sirve": "fallo",
+    "error": "fallo", "errores": "fallo", "problema": "fallo", "problemas": "fallo",
+    "danado": "fallo", "dano": "fallo", "caido": "fallo", "caida": "fallo", "cayo": "fallo",
+    "responde": "fallo", "carga": "fallo", "abre": "fallo", "inconveniente": "fallo",
+    "down": "fallo", "broken": "fallo", "entrar": "acceso", "ingresar": "acceso",
+    "acceder": "acceso", "ingreso": "acceso", "loguear": "acceso", "login": "acceso",
+    "clave": "acceso", "contrasena": "acceso", "password": "acceso", "usuario": "acceso",
+    "lento": "lentitud", "lenta": "lentitud", "demora": "lentitud", "demorado": "lentitud",
+    "correo": "email", "correos": "email", "mail": "email", "outlook": "email",
+    "pagina": "portal", "web": "portal", "sitio": "portal", "plataforma": "sistema",
+    "aplicativo": "sistema", "aplicacion": "sistema", "programa": "sistema", "app": "sistema",
+    "facturas": "factura", "facturacion": "factura", "cobro": "cobro", "cobraron": "cobro",
+    "cobrando": "cobro", "cobran": "cobro", "impresoras": "impresora", "imprimir": "impresora",
+    "imprime": "impresora",
+}  # fmt: skip
+# So frequent that sharing them alone is no sign of the same problem.
+_WEAK = {"fallo": 0.35, "sistema": 0.4, "acceso": 0.7, "lentitud": 0.7, "portal": 0.8}
+
+
+def _stem(word: str) -> str:
+    for ending in ("mente", "ciones", "cion", "ando", "iendo", "aron", "ieron", "ados", "adas"):
+        if len(word) - len(ending) >= 4 and word.endswith(ending):
+            return word.removesuffix(ending)
+    for ending in ("es", "os", "as", "s", "o", "a", "e"):
+        if len(word) - len(ending) >= 4 and word.endswith(ending):
+            return word.removesuffix(ending)
+    return word
+
+
+def _terms(folded: str) -> dict[str, float]:
+    terms: dict[str, float] = {}
+    for word in words(folded[:2_000]):
+        if len(word) < 2 or word in _COMMON or not word[0].isalnum() or "0" in word:
+            continue
+        term = _SAME.get(word) or _stem(word)
+        terms[term] = _WEAK.get(term, 1.0)
+    return terms
+
+
+def _identifiers(folded: str, text: str) -> set[tuple[str, str]]:
+    found = [*identifiers.find_tickets(folded), *identifiers.find_references(folded, text)]
+    return {(f.type, str(f.value).lower()) for f in found}
+
+
+def similarity(a: str, b: str) -> float:
+    """0: nothing in common … 1: the same problem. Symmetric."""
+    first, second = clean(a), clean(b)
+    left, right = _terms(first.folded), _terms(second.folded)
+    if not left or not right:
+        return 1.0 if first.folded.strip() == second.folded.strip() != "" else 0.0
+    shared = sum(weight for term, weight in left.items() if term in right)
+    sizes = sorted((sum(left.values()), sum(right.values())))
+    # A short reminder of a long report is still about it: look at the shorter text mostly, but
+    # one shared word of a two-word text is no proof.
+    score = shared * (0.65 / max(sizes[0], 1.5) + 0.35 / max(sizes[1], 1.5))
+    mine, theirs = _identifiers(first.folded, a), _identifiers(second.folded, b)
+    if mine & theirs:
+        score = max(score, 0.9)
+    elif any(x[0] == y[0] for x in mine for y in theirs):
+        score *= 0.5  # another invoice, another error code: another problem
+    return max(0.0, min(1.0, score))
