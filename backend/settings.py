@@ -81,6 +81,14 @@ class Settings(BaseSettings):
     survey_expires_days: int = Field(
         3, ge=1, description="Days within which a survey can be answered"
     )
+    survey_cooldown_days: int = Field(
+        0, ge=0, description="Days before a person is asked again; 0: after each resolution"
+    )
+    contact_hours: str = Field(
+        # Ley 2300/2023; surveys are counted among what a client did not ask for
+        "mon-fri 07:00-19:00, sat 08:00-15:00",
+        description="When surveys may be sent, never on holidays; `always`: at any time",
+    )
 
     # WhatsApp through Twilio
     twilio_account_sid: str | None = Field(None, description="Twilio account (`AC…`)")

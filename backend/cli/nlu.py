@@ -1,0 +1,78 @@
+"""``helpcare nlu``: train, predict, evaluate."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from backend.cli.environment import errors, load_settings, out
+
+app = typer.Typer(no_args_is_help=True, help="Train and try the understanding of messages.")
+
+
+@app.command()
+def train(
+    force: Annotated[bool, typer.Option(help="Replace a better model too")] = False,
+) -> None:
+    """Train the model from training_data/."""
+    settings = load_settings()
+    train_model(settings.model_dir, force=force)
+
+
+@app.command()
+def predict() -> None:
+    """Read JSON lines {"text": …} on standard input, write what was understood, line by line."""
+    from nlp.commands import predict as predict_lines
+
+    pipeline = _load(load_settings().model_dir)
+    for line in predict_lines(sys.stdin, pipeline):
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+@app.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    picture: Annotated[Path | None, typer.Option(help="Write the confusions as a PNG")] = None,
+) -> None:
+    """Measure the model on a file of labelled messages."""
+    from nlp.evaluation import confusion_picture
+    from nlp.evaluation import evaluate as evaluate_file
+
+    report = evaluate_file(_load(load_settings().model_dir), file)
+    out.print(report.text, highlight=False)
+    if picture is not None:
+        confusion_picture(report, picture)
+        out.print(f"Confusions: {picture}")
+
+
+def train_model(folder: Path, *, force: bool) -> None:
+    """Train with a progress bar; exits 1 when the new model is worse than the old one."""
+    from nlp.training import WorseModel
+    from nlp.training import train as train_folder
+
+    with Progress(console=errors, transient=True) as progress:
+        task = progress.add_task("Training", total=1.0)
+        try:
+            manifest = train_folder(
+                folder,
+                progress=lambda step, part: progress.update(task, description=step, completed=part),
+                force=force,
+            )
+        except WorseModel as worse:
+            errors.print(f"[red]{worse}[/red]", highlight=False)
+            raise typer.Exit(1) from None
+    scores = ", ".join(f"{name} {value:.3f}" for name, value in manifest.scores.items())
+    out.print(f"Model: {folder} ({scores})", highlight=False)
+
+
+def _load(folder: Path):  # noqa: ANN202  imported late, so that other commands start fast
+    from nlp.pipeline import ModelDamaged, ModelMissing, Pipeline
+
+    try:
+        return Pipeline.load(folder)
+    except (ModelMissing, ModelDamaged) as error:
+        errors.print(f"[red]{error}[/red]", highlight=False)
+        raise typer.Exit(1) from None

@@ -1,0 +1,108 @@
+"""Loads what a decision may depend on: this contact's own tickets, survey, services, the hour."""
+
+from datetime import datetime, timedelta
+
+from nlp.similarity import similarity
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.models import Account
+from backend.contacts.models import Contact
+from backend.conversations.models import Conversation
+from backend.sla.hours import BusinessHours
+from backend.sla.terms import Terms
+from backend.surveys import service as surveys
+from backend.tickets.models import Ticket, TicketEvent
+from bot.dialogue.model import Facts, SurveyFact, TicketFact
+
+_REMEMBERED = timedelta(days=90)
+_MOST_TICKETS = 10
+
+
+async def load_facts(
+    session: AsyncSession,
+    *,
+    contact: Contact,
+    conversation: Conversation,
+    text: str,
+    understood: bool,
+    hours: BusinessHours,
+    terms: Terms,
+    now: datetime,
+) -> Facts:
+    """Only what belongs to this contact; ``text`` is compared with its tickets."""
+    open_now = hours.is_open(now)
+    return Facts(
+        now=now,
+        channel=conversation.channel,
+        contact_name=contact.name,
+        consent=contact.consent,
+        verified=conversation.verified,
+        open_now=open_now,
+        next_opening=None if open_now else hours.next_opening(now),
+        tickets=await _tickets(session, contact, text, now=now),
+        survey=await _survey(session, conversation, now=now),
+        services=await _services(session, contact),
+        waiting_for_agent=conversation.waiting_since is not None,
+        understood=understood,
+        due_by_type=terms.due_by_type(now),
+    )
+
+
+async def _tickets(
+    session: AsyncSession, contact: Contact, text: str, *, now: datetime
+) -> tuple[TicketFact, ...]:
+    news = (
+        select(TicketEvent.text)
+        .where(TicketEvent.ticket_id == Ticket.id, TicketEvent.public, TicketEvent.text != "")
+        .order_by(TicketEvent.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        select(Ticket, news)
+        .where(
+            Ticket.contact_id == contact.id,
+            Ticket.merged_into_id.is_(None),
+            or_(Ticket.status != "cerrado", Ticket.updated_at > now - _REMEMBERED),
+        )
+        .order_by(Ticket.id.desc())
+        .limit(_MOST_TICKETS)
+    )
+    return tuple(
+        TicketFact(
+            number=ticket.number,
+            type=ticket.type,
+            status=ticket.status,
+            title=ticket.title,
+            created_at=ticket.created_at,
+            updated_at=ticket.updated_at,
+            due_at=ticket.due_at,
+            last_news=last_news,
+            similarity=similarity(text, f"{ticket.title}. {ticket.description}") if text else 0,
+        )
+        for ticket, last_news in rows.all()
+    )
+
+
+async def _survey(
+    session: AsyncSession, conversation: Conversation, *, now: datetime
+) -> SurveyFact | None:
+    survey = await surveys.open_survey(session, conversation, now=now)
+    if survey is None or survey.sent_at is None:
+        return None
+    number = await session.scalar(select(Ticket.number).where(Ticket.id == survey.ticket_id))
+    return SurveyFact(
+        id=survey.id,
+        ticket_number=number or "",
+        sent_at=survey.sent_at,
+        awaiting="score" if survey.score is None else "comment",
+        score=survey.score,
+    )
+
+
+async def _services(session: AsyncSession, contact: Contact) -> tuple[str, ...]:
+    if contact.account_id is None:
+        return ()
+    found = await session.scalar(select(Account.services).where(Account.id == contact.account_id))
+    return tuple(found or ())

@@ -1,0 +1,183 @@
+"""The durable inbox: what was acknowledged is stored, once, in order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.conversations.models import Message
+from backend.database import Database
+from backend.inbox.models import InboxEvent
+from backend.outbox.models import DeliveryReport
+from backend.problems import Conflict, NotFound
+from bot.messages import DeliveryState, InboundMessage, StatusUpdate, advance
+
+_RECEIVE = (
+    "SELECT event_id, is_new FROM inbox_receive("
+    "%s::varchar, %s::varchar, %s::varchar, %s::varchar, %s::bytea, %s::jsonb, %s::timestamptz,"
+    " %s::varchar, %s::varchar)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    event_id: int
+    is_new: bool  # False: a repeat, already stored
+
+
+async def receive(
+    database: Database, message: InboundMessage, raw: bytes, *, now: datetime
+) -> Received:
+    """Store one event, number it in its thread and ring the bell: one statement, committed.
+
+    A repeat of ``(channel, account, provider_id)`` changes nothing. When the connection breaks
+    the outcome is unknown, and since a repeat is harmless it is simply asked again, once.
+    """
+    return await _store(
+        database,
+        (
+            message.channel,
+            message.account,
+            message.thread,
+            message.provider_id,
+            raw,
+            message.model_dump_json(exclude_defaults=True),
+            now,
+            "new",
+            None,
+        ),
+    )
+
+
+async def quarantine(
+    database: Database,
+    *,
+    channel: str,
+    account: str,
+    provider_id: str,
+    raw: bytes,
+    reason: str,
+    now: datetime,
+) -> Received:
+    """Keep what could not be read, with its bytes, where people see it."""
+    values = (channel, account, "quarantine", provider_id, raw, None, now, "quarantined", reason)
+    return await _store(database, values)
+
+
+async def _store(database: Database, values: tuple[object, ...]) -> Received:
+    for last in (False, True):
+        try:
+            async with database.statement() as connection:
+                row = (await connection.exec_driver_sql(_RECEIVE, values)).one()
+                return Received(event_id=row.event_id, is_new=row.is_new)
+        except DBAPIError as error:
+            if last or not error.connection_invalidated:
+                raise
+    raise AssertionError("unreachable")
+
+
+async def report_status(database: Database, status: StatusUpdate) -> None:
+    """Keep a provider's word on a message of ours; the state never moves backwards.
+
+    It may come before our own record of the sending: it is kept by provider id until then.
+    """
+    async with database.transaction() as session:
+        await session.execute(
+            insert(DeliveryReport)
+            .values(
+                channel=status.channel,
+                provider_id=status.provider_id,
+                state=DeliveryState.QUEUED,
+                at=status.at,
+            )
+            .on_conflict_do_nothing()
+        )
+        report = await session.get_one(
+            DeliveryReport, (status.channel, status.provider_id), with_for_update=True
+        )
+        later = advance(DeliveryState(report.state), status.state)
+        if later != report.state:
+            report.state = later
+            report.at = status.at
+            report.error_code = status.error_code
+        # both times are kept: a hasty survey answer is measured from them
+        if status.state == DeliveryState.DELIVERED:
+            report.delivered_at = report.delivered_at or status.at
+        if status.state == DeliveryState.READ:
+            report.read_at = report.read_at or status.at
+        await apply_report(session, report)
+
+
+async def apply_report(session: AsyncSession, report: DeliveryReport) -> None:
+    """Copy a report to its message, if that is known already."""
+    note = f"El proveedor no lo entregó (código {report.error_code})"
+    await session.execute(
+        update(Message)
+        .where(Message.provider_id == report.provider_id, Message.author != "client")
+        .values(
+            delivery=report.state,
+            delivery_note=note if report.state == DeliveryState.FAILED else None,
+        )
+    )
+
+
+async def replay(session: AsyncSession, event_id: int) -> InboxEvent:
+    """Try a dead message again from the start, because a person said so."""
+    event = (
+        await session.execute(select(InboxEvent).where(InboxEvent.id == event_id).with_for_update())
+    ).scalar_one_or_none()
+    if event is None:
+        raise NotFound(f"There is no inbox event {event_id}")
+    if event.state != "dead":
+        raise Conflict("Only a dead message can be replayed", state=event.state)
+    event.state = "new"
+    event.attempts = 0
+    event.retry_at = None
+    event.error = None
+    await session.flush()
+    await session.execute(text("SELECT inbox_ring(:thread_id)"), {"thread_id": event.thread_id})
+    return event
+
+
+async def silence(database: Database, thread_id: int) -> None:
+    """Say that the bell was heard: what arrives from now on rings again."""
+    async with database.statement() as connection:
+        await connection.exec_driver_sql(
+            "UPDATE inbox_threads SET ringing = false WHERE id = %s AND ringing", (thread_id,)
+        )
+
+
+async def ring_forgotten(database: Database, *, now: datetime, limit: int = 500) -> int:
+    """Ring for threads whose bell was lost (a killed worker) or whose retry is due.
+
+    Returns how many. A thread whose bell already waits is left alone for a minute.
+    """
+    async with database.transaction() as session:
+        rung = await session.execute(
+            text(
+                """
+                SELECT inbox_ring(t.id) FROM inbox_threads t
+                JOIN LATERAL (
+                    SELECT received_at, retry_at FROM inbox_events e
+                    WHERE e.thread_id = t.id AND e.state = 'new'
+                    ORDER BY e.number LIMIT 1
+                ) first ON true
+                WHERE t.id IN (
+                    SELECT DISTINCT thread_id FROM inbox_events WHERE state = 'new'
+                    ORDER BY thread_id LIMIT 5000
+                )
+                AND CASE
+                    WHEN first.retry_at IS NOT NULL THEN
+                        first.retry_at <= :now AND NOT t.ringing
+                    ELSE first.received_at <= :now - CASE
+                        WHEN t.ringing THEN interval '60 seconds' ELSE interval '5 seconds' END
+                END
+                LIMIT :limit
+                """
+            ),
+            {"now": now, "limit": limit},
+        )
+        return len(rung.all())

@@ -1,0 +1,283 @@
+"""Delivers the outbox: claim, send, record; at most one try of a row at a time.
+
+A claim is committed before the call and fenced by the number of the try. When a worker dies in
+between, the claim runs out; the row is sent again where that is harmless, and becomes *uncertain*
+where it is not.
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy import exists, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from backend.clock import Clock
+from backend.conversations.models import Conversation, Message
+from backend.database import Database
+from backend.inbox.service import apply_report
+from backend.live import Live
+from backend.metrics import OUTBOX_OUTCOMES
+from backend.outbox.models import DeliveryReport, OutboxAttempt, OutboxItem
+from backend.outbox.senders import CLAIM, Sender
+from bot.messages import Outcome, Permanent, Receipt, Retryable, Uncertain
+
+_BATCH = 20
+_GIVE_UP_AFTER = timedelta(days=3)
+# when to look what became of an uncertain row; after the last, only a person can tell
+_RECONCILE = (
+    *(timedelta(seconds=s) for s in (20, 60, 300, 900, 3600)),
+    timedelta(days=3650),
+)
+log = structlog.get_logger()
+
+
+def backoff(attempts: int) -> timedelta:
+    """2, 4, 8 … seconds, at most 10 minutes, with a fifth of jitter."""
+    seconds = min(2.0**attempts, 600.0)
+    return timedelta(seconds=seconds * random.uniform(0.9, 1.1))  # noqa: S311  not a secret
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Delivers all lanes that have a sender; one per worker process.
+
+    Each lane has so many places; a try that ends makes place for the next, so that one slow
+    recipient holds up nobody else.
+    """
+
+    database: Database
+    senders: Mapping[str, Sender]
+    live: Live
+    clock: Clock
+    places: int = 8
+    _tries: dict[str, set[asyncio.Task[None]]] = field(default_factory=lambda: defaultdict(set))
+    _pumps: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _again: set[str] = field(default_factory=set)
+    _stopping: bool = False
+
+    def wake(self, lane: str) -> None:
+        """Something may be due in a lane. Cheap, never waits, never missed."""
+        if lane not in self.senders or self._stopping:
+            return
+        if lane in self._pumps and not self._pumps[lane].done():
+            self._again.add(lane)
+        else:
+            self._pumps[lane] = asyncio.create_task(self._pump(lane))
+
+    async def finish(self, grace_s: float) -> None:
+        """Stop claiming and let tries under way end; the rest is left to the end of its claim."""
+        self._stopping = True
+        tasks = [*self._pumps.values(), *(task for lane in self._tries.values() for task in lane)]
+        if running := [task for task in tasks if not task.done()]:
+            await asyncio.wait(running, timeout=grace_s)
+
+    async def deliver_due(self) -> int:
+        """Send all that is due now and wait for it; returns how many tries (tests, commands)."""
+        done = 0
+        for lane in self.senders:
+            while items := await self._claim(lane, self.places):
+                await asyncio.gather(*(self._send(item) for item in items))
+                done += len(items)
+        return done
+
+    async def _pump(self, lane: str) -> None:
+        try:
+            self._again.add(lane)
+            while lane in self._again and not self._stopping:
+                self._again.discard(lane)
+                free = self.places - len(self._tries[lane])
+                for item in await self._claim(lane, free) if free else ():
+                    task = asyncio.create_task(self._send(item))
+                    self._tries[lane].add(task)
+                    task.add_done_callback(partial(self._ended, lane))
+        # the worker loop: the rows stay due, and the next poll finds them
+        except Exception:
+            log.exception("outbox.lane_failed", lane=lane)
+
+    def _ended(self, lane: str, task: asyncio.Task[None]) -> None:
+        self._tries[lane].discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("outbox.record_failed", lane=lane, error=type(error).__name__)
+        self.wake(lane)
+
+    async def _claim(self, lane: str, most: int) -> list[OutboxItem]:
+        now = self.clock()
+        earlier = aliased(OutboxItem)
+        due = (
+            select(OutboxItem.id)
+            .where(
+                OutboxItem.lane == lane,
+                OutboxItem.state == "queued",
+                OutboxItem.due_at <= now,
+                ~exists().where(
+                    earlier.lane == OutboxItem.lane,
+                    earlier.order_key == OutboxItem.order_key,
+                    earlier.id < OutboxItem.id,
+                    earlier.state.in_(("queued", "sending")),
+                ),
+            )
+            .order_by(OutboxItem.id)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        async with self.database.transaction() as session:
+            claimed = await session.execute(
+                update(OutboxItem)
+                .where(OutboxItem.id.in_(due.scalar_subquery()))
+                .values(
+                    state="sending",
+                    attempts=OutboxItem.attempts + 1,
+                    claimed_until=now + CLAIM,
+                )
+                .returning(OutboxItem)
+                .execution_options(synchronize_session=False)
+            )
+            return sorted(claimed.scalars(), key=lambda item: item.id)
+
+    async def _send(self, item: OutboxItem) -> None:
+        try:
+            async with asyncio.timeout(CLAIM.total_seconds() - 5):
+                outcome = await self.senders[item.lane].send(item, now=self.clock())
+        except TimeoutError:
+            outcome = Uncertain(reason="no answer in time")
+        # a fault of ours: nobody knows how far it came
+        except Exception as error:
+            log.exception("outbox.send_failed", item_id=item.id, lane=item.lane)
+            outcome = Uncertain(reason=f"{type(error).__name__} while sending")
+        await self.record(item, outcome)
+
+    async def record(self, item: OutboxItem, outcome: Outcome) -> None:
+        """Write down how a try ended; nothing when another claim has overtaken this one."""
+        now = self.clock()
+        values = after(item, outcome, repeatable=self.senders[item.lane].repeatable, now=now)
+        async with self.database.transaction() as session:
+            mine = await session.execute(
+                update(OutboxItem)
+                .where(
+                    OutboxItem.id == item.id,
+                    OutboxItem.attempts == item.attempts,
+                    OutboxItem.state.in_(("sending", "uncertain")),
+                )
+                .values(**values)
+                .returning(OutboxItem.id)
+                .execution_options(synchronize_session=False)
+            )
+            if mine.scalar_one_or_none() is None:
+                return
+            session.add(
+                OutboxAttempt(
+                    item_id=item.id,
+                    number=item.attempts,
+                    outcome=type(outcome).__name__.lower(),
+                    detail=getattr(outcome, "reason", None),
+                    at=now,
+                )
+            )
+            thread = await _tell_message(session, item, outcome, state=str(values["state"]))
+        OUTBOX_OUTCOMES.labels(lane=item.lane, outcome=type(outcome).__name__.lower()).inc()
+        if item.conversation_id is not None:
+            await self.live.publish("console", {"conversation": item.conversation_id})
+        if thread is not None:
+            await self.live.publish(f"chat:{thread}", {"message": item.message_id})
+
+    async def look_after(self) -> None:
+        """Take over claims that ran out, and reconcile what is uncertain and due."""
+        now = self.clock()
+        async with self.database.transaction() as session:
+            rows = await session.execute(
+                select(OutboxItem)
+                .where(
+                    OutboxItem.lane.in_(self.senders),
+                    ((OutboxItem.state == "sending") & (OutboxItem.claimed_until < now))
+                    | ((OutboxItem.state == "uncertain") & (OutboxItem.due_at <= now)),
+                )
+                .order_by(OutboxItem.id)
+                .limit(_BATCH)
+                .with_for_update(skip_locked=True)
+            )
+            items = list(rows.scalars())
+            for item in items:
+                # pushed back under the lock, so that no second worker looks at the same time
+                item.due_at = now + CLAIM
+                item.attempts += 1
+                item.state = "uncertain"
+        for item in items:
+            try:
+                outcome = await self.senders[item.lane].reconcile(item, now=now)
+            # the worker loop: it stays uncertain and is looked at again later
+            except Exception as error:
+                log.exception("outbox.reconcile_failed", item_id=item.id, lane=item.lane)
+                outcome = Uncertain(reason=f"{type(error).__name__} while reconciling")
+            await self.record(item, outcome)
+
+
+def after(
+    item: OutboxItem, outcome: Outcome, *, repeatable: bool, now: datetime
+) -> dict[str, object]:
+    """The columns of a row after a try. Pure."""
+    match outcome:
+        case Receipt():
+            return {
+                "state": "sent",
+                "reference": outcome.provider_id,
+                "error": None,
+                "code": None,
+                "finished_at": now,
+            }
+        case Permanent():
+            return {
+                "state": "failed",
+                "error": outcome.reason,
+                "code": outcome.code,
+                "finished_at": now,
+            }
+        case Uncertain() if not repeatable:
+            step = min(item.attempts, len(_RECONCILE)) - 1
+            return {
+                "state": "uncertain",
+                "error": outcome.reason,
+                "code": "uncertain",
+                "due_at": now + _RECONCILE[max(step, 0)],
+            }
+        case Retryable() | Uncertain():
+            if now - item.created_at > _GIVE_UP_AFTER:
+                return {
+                    "state": "failed",
+                    "error": outcome.reason,
+                    "code": "gave_up",
+                    "finished_at": now,
+                }
+            wait = max(getattr(outcome, "after", None) or timedelta(0), backoff(item.attempts))
+            return {"state": "queued", "error": outcome.reason, "due_at": now + wait}
+
+
+_DELIVERY = {"sent": "sent", "queued": "queued", "uncertain": "uncertain", "failed": "not_sent"}
+
+
+async def _tell_message(
+    session: AsyncSession, item: OutboxItem, outcome: Outcome, *, state: str
+) -> str | None:
+    """Copy the state to the message that agents see; returns a web-chat thread to tell."""
+    if item.message_id is None:
+        return None
+    message = await session.get_one(Message, item.message_id)
+    message.delivery = _DELIVERY[state]
+    message.delivery_note = getattr(outcome, "reason", None)
+    if not isinstance(outcome, Receipt):
+        return None
+    message.provider_id = outcome.provider_id
+    report = await session.get(DeliveryReport, (item.lane, outcome.provider_id))
+    if report is not None:
+        await session.flush()
+        await apply_report(session, report)
+    if item.lane != "webchat":
+        return None
+    conversation = await session.get_one(Conversation, message.conversation_id)
+    return conversation.thread

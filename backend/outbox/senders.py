@@ -1,0 +1,172 @@
+"""Turns an outbox row into a call: one sender per lane, all ending in the same four outcomes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import update
+
+from backend.accounts import crm_payloads
+from backend.accounts.models import Interaction
+from backend.attachments import service as attachments
+from backend.attachments.models import StoredAttachment
+from backend.attachments.store import AttachmentStore
+from backend.conversations.models import Conversation, Message
+from backend.database import Database
+from backend.gateway import Gateway
+from backend.inbox.models import InboxEvent
+from backend.outbox.models import OutboxItem
+from backend.problems import Problem
+from bot.channels.channel import Channel, FetchFailed
+from bot.messages import (
+    Attachment,
+    Delivery,
+    OutboundMessage,
+    Outcome,
+    Permanent,
+    Receipt,
+    Retryable,
+    Uncertain,
+)
+from integrations import crm as integrations_crm
+from integrations.errors import OutcomeUnknown, Refused, TryLater
+
+
+class Sender(Protocol):
+    """``repeatable``: sending again after an unknown outcome leaves one effect."""
+
+    repeatable: bool
+
+    async def send(self, item: OutboxItem, *, now: datetime) -> Outcome: ...
+
+    async def reconcile(self, item: OutboxItem, *, now: datetime) -> Outcome: ...
+
+
+@dataclass(slots=True)
+class ChannelSender:
+    """Messages to clients."""
+
+    database: Database
+    channel: Channel
+    repeatable: bool = False
+
+    async def send(self, item: OutboxItem, *, now: datetime) -> Outcome:
+        return await self.channel.send(await self._delivery(item), now=now)
+
+    async def reconcile(self, item: OutboxItem, *, now: datetime) -> Outcome:
+        return await self.channel.reconcile(await self._delivery(item), now=now)
+
+    async def _delivery(self, item: OutboxItem) -> Delivery:
+        async with self.database.transaction() as session:
+            conversation = await session.get_one(Conversation, item.conversation_id)
+        return Delivery(
+            key=item.key,
+            to=conversation.address,
+            thread=conversation.thread,
+            message=OutboundMessage.model_validate(item.payload).model_copy(
+                update={"subject": conversation.subject}
+            ),
+            last_inbound_at=conversation.last_inbound_at,
+            last_inbound_id=conversation.last_inbound_id,
+            # a claim leaves this mark before the call, so it survives a crash in the middle
+            attempted_at=item.claimed_until - CLAIM if item.claimed_until else None,
+        )
+
+
+CLAIM = timedelta(seconds=60)  # how long a try may take before another worker looks after it
+
+
+@dataclass(slots=True)
+class CrmSender:
+    """Interactions and cases; keyed there, so repeating is harmless."""
+
+    database: Database
+    crm: integrations_crm.Crm
+    repeatable: bool = True
+
+    async def send(self, item: OutboxItem, *, now: datetime) -> Outcome:  # noqa: ARG002  protocol
+        async with self.database.transaction() as session:
+            payload = await crm_payloads.load(session, item.payload)
+        try:
+            if isinstance(payload, integrations_crm.Interaction):
+                reference = await self.crm.log_interaction(payload)
+                async with self.database.transaction() as session:
+                    await session.execute(
+                        update(Interaction)
+                        .where(Interaction.key == payload.key)
+                        .values(crm_reference=reference)
+                    )
+                return Receipt(provider_id=reference)
+            reference = await self.crm.sync_ticket(payload) or "none"
+            return Receipt(provider_id=reference)
+        except TryLater as error:
+            return Retryable(reason=str(error), after=error.after)
+        except Refused as error:
+            return Permanent(reason=str(error))
+        except OutcomeUnknown as error:
+            return Uncertain(reason=str(error))
+
+    async def reconcile(self, item: OutboxItem, *, now: datetime) -> Outcome:
+        return await self.send(item, now=now)
+
+
+@dataclass(slots=True)
+class MediaFetcher:
+    """Not an effect outside but a call outside: a client's file is brought into our store."""
+
+    database: Database
+    gateway: Gateway
+    store: AttachmentStore
+    max_bytes: int
+    repeatable: bool = True
+
+    async def send(self, item: OutboxItem, *, now: datetime) -> Outcome:  # noqa: ARG002  protocol
+        async with self.database.transaction() as session:
+            row = await session.get_one(StoredAttachment, item.payload["attachment_id"])
+            if row.state == "stored":
+                return Receipt(provider_id=row.stored_as or "")
+            message = await session.get_one(Message, row.message_id)
+            event = await session.get_one(InboxEvent, message.inbox_id)
+        wanted = Attachment(
+            ref=row.ref, content_type=row.content_type, filename=row.filename, size=row.size
+        )
+        try:
+            fetched = await self.gateway.channel(event.channel).fetch(wanted, event.raw)
+        except FetchFailed as error:
+            if error.retry:
+                return Retryable(reason=error.reason)
+            return await self._refuse(row.id, error.reason)
+        try:
+            kept = await attachments.keep(
+                self.store,
+                fetched.content,
+                filename=fetched.filename or row.filename,
+                max_bytes=self.max_bytes,
+            )
+        except Problem as problem:
+            return await self._refuse(row.id, problem.detail)
+        async with self.database.transaction() as session:
+            await session.execute(
+                update(StoredAttachment)
+                .where(StoredAttachment.id == row.id)
+                .values(
+                    state="stored",
+                    stored_as=kept.stored_as,
+                    content_type=kept.content_type,
+                    filename=kept.filename,
+                    size=kept.size,
+                )
+            )
+        return Receipt(provider_id=kept.stored_as)
+
+    async def reconcile(self, item: OutboxItem, *, now: datetime) -> Outcome:
+        return await self.send(item, now=now)
+
+    async def _refuse(self, attachment_id: int, reason: str) -> Outcome:
+        async with self.database.transaction() as session:
+            await session.execute(
+                update(StoredAttachment)
+                .where(StoredAttachment.id == attachment_id)
+                .values(state="failed", reason=reason)
+            )
+        return Permanent(reason=reason)

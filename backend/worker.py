@@ -1,0 +1,171 @@
+"""A worker process: drains conversations, delivers the outbox, fires timers."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import psycopg
+import structlog
+from procrastinate import App, PsycopgConnector
+
+from backend.inbox.draining import Drainer
+from backend.inbox.service import ring_forgotten
+from backend.intake import Intake
+from backend.outbox.dispatch import Dispatcher
+from backend.outbox.senders import ChannelSender, CrmSender, MediaFetcher, Sender
+from backend.runtime import Runtime
+from backend.timers import service as timers
+from backend.timers.handlers import timer_handlers
+from backend.turns import TurnTaker
+from backend.understanding import Understander
+
+_TICK_S = 1.0
+_STALLED_S = 10  # a worker that has not been heard of for so long is dead
+_GRACE_S = 15.0
+log = structlog.get_logger()
+
+
+class Worker:
+    """All loops of one worker process; ``run`` returns after ``stop``."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._stopping = asyncio.Event()
+        settings = runtime.settings
+        self._understander = Understander(settings.model_dir)
+        self.drainer = Drainer(
+            database=runtime.database,
+            understander=self._understander,
+            turns=TurnTaker(
+                gateway=runtime.gateway,
+                hours=runtime.hours,
+                terms=runtime.terms,
+                company={
+                    "company": settings.company_name,
+                    "privacy_url": settings.privacy_url or f"{settings.base_url}/privacidad",
+                },
+            ),
+            live=runtime.live,
+            clock=runtime.clock,
+        )
+        self.dispatcher = Dispatcher(
+            runtime.database, _senders(runtime), runtime.live, runtime.clock
+        )
+        self._intake = Intake(runtime, self._stopping)
+        self._handlers = timer_handlers(runtime)
+        self._jobs = App(
+            connector=PsycopgConnector(
+                conninfo=runtime.database.url, min_size=2, max_size=4, timeout=5
+            )
+        )
+        self._jobs.task(name="drain", queue="inbox")(self.drainer.drain)
+
+    def stop(self) -> None:
+        """Ask every loop to end after what it has in hand."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Work until stopped; whatever breaks is logged and tried again."""
+        await asyncio.to_thread(self._understander.load)
+        log.info("worker.started")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._forever("jobs", self._run_jobs))
+            group.create_task(self._forever("outbox", self._listen))
+            group.create_task(self._forever("ticker", self._tick))
+            for name, source in self._intake.sources():
+                group.create_task(self._forever(name, source))
+        await self.dispatcher.finish(_GRACE_S)
+        self._understander.close()
+        log.info("worker.stopped")
+
+    async def _forever(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        while not self._stopping.is_set():
+            try:
+                await loop()
+            # the worker loop: a database restart or a bug in one loop must not end the others
+            except Exception:
+                log.exception("worker.loop_failed", loop=name)
+                await self._pause(1)
+
+    async def _run_jobs(self) -> None:
+        async with self._jobs.open_async():
+            running = asyncio.create_task(
+                self._jobs.run_worker_async(
+                    queues=["inbox"],
+                    concurrency=self._runtime.settings.worker_concurrency,
+                    fetch_job_polling_interval=_TICK_S,
+                    update_heartbeat_interval=2,
+                    stalled_worker_timeout=_STALLED_S,
+                    shutdown_graceful_timeout=_GRACE_S,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                )
+            )
+            try:
+                while not running.done() and not self._stopping.is_set():
+                    await self._take_over_dead_workers_jobs()
+                    await self._pause(_STALLED_S / 2)
+            finally:
+                running.cancel()  # Procrastinate's word for "finish what you have"
+                with suppress(asyncio.CancelledError):
+                    await running
+
+    async def _listen(self) -> None:
+        """Wake the lanes whose rows were just committed."""
+        async with await psycopg.AsyncConnection.connect(
+            self._runtime.database.url, autocommit=True
+        ) as connection:
+            await connection.execute("LISTEN outbox")
+            while not self._stopping.is_set():
+                async for notice in connection.notifies(timeout=_TICK_S, stop_after=100):
+                    self.dispatcher.wake(notice.payload)
+
+    async def _tick(self) -> None:
+        """Each second: what became due, and what a bell was lost for."""
+        runtime = self._runtime
+        ticks = 0
+        while not self._stopping.is_set():
+            now = runtime.clock()
+            for lane in self.dispatcher.senders:
+                self.dispatcher.wake(lane)
+            await timers.fire_due(runtime.database, self._handlers, now=now)
+            await ring_forgotten(runtime.database, now=now)
+            if ticks % 5 == 0:
+                await self.dispatcher.look_after()
+                await asyncio.to_thread(self._understander.load)
+            ticks += 1
+            await self._pause(_TICK_S)
+
+    async def _take_over_dead_workers_jobs(self) -> None:
+        manager = self._jobs.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S):
+            await manager.retry_job(job)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+def _senders(runtime: Runtime) -> dict[str, Sender]:
+    senders: dict[str, Sender] = {
+        channel.name: ChannelSender(runtime.database, channel, repeatable=channel.name == "webchat")
+        for channel in runtime.gateway
+    }
+    senders["crm"] = CrmSender(runtime.database, runtime.crm)
+    senders["media"] = MediaFetcher(
+        runtime.database,
+        runtime.gateway,
+        runtime.attachments,
+        runtime.settings.max_attachment_bytes,
+    )
+    return senders
+
+
+async def run_worker(runtime: Runtime) -> None:
+    """Run until SIGTERM or SIGINT, then drain."""
+    worker = Worker(runtime)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop)
+    await worker.run()
