@@ -37,9 +37,8 @@ _PERSONAL_WORD = "|".join(
         (*_SENSITIVE_KEYS - {"to", "from", "query", "form"}, "input_value"), key=len, reverse=True
     )
 )
-_KEY_OF_A_SECRET = (
-    r"[\w-]{0,30}(?:token|passwor[dt]|passwd|pwd|secret|api[_-]?key|access[_-]?key|signature)"
-)
+_AREA = r"\(?(?:3\d\d|60[1-8])\)?"  # Colombian mobile and landline prefixes
+_CONFIDENTIAL = r"token|passwor[dt]|passwd|pwd|secret|api[_-]?key|access[_-]?key|signature"
 
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
@@ -55,7 +54,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"/bot\d+:[\w-]+", f"/bot{MASK}"),
         (r"\b\d{6,12}:[\w-]{30,}", MASK),
         (r"\beyJ[\w-]{4,}\.[\w-]+\.?[\w-]*", MASK),  # JWT
-        (rf"\b({_KEY_OF_A_SECRET}['\"]?\s*[=:]\s*)(?:{_QUOTED}|[^\s\"'&,;}}]+)", rf"\1{MASK}"),
+        (
+            rf"\b([\w-]{{0,30}}(?:{_CONFIDENTIAL})['\"]?\s*[=:]\s*)(?:{_QUOTED}|[^\s\"'&,;}}]+)",
+            rf"\1{MASK}",
+        ),
         (rf"\b((?:{_PERSONAL_WORD})['\"]?\s*[=:]\s*){_QUOTED}", rf"\1{MASK}"),
         (r"(?<![\w-])[0-9a-f]{32}(?![\w-])", MASK),  # a Twilio auth token
         (r"\bwhatsapp:[^\s,;\"')\]}]+", f"whatsapp:{MASK}"),

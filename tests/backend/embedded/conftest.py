@@ -37,7 +37,8 @@ class Owner:
 
     def kill_tree(self):
         for process in [psutil.Process(self.process.pid), *self.family]:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # it ended with its parent
+                process.kill()
         self.process.wait()
         psutil.wait_procs(self.family, timeout=5)
 
