@@ -57,11 +57,12 @@ class Ticket(Base):
         Computed(
             "to_tsvector('spanish', number || ' ' || title || ' ' || description)", persisted=True
         ),
+        deferred=True,  # only ever compared inside the database
     )
 
 
 class TicketEvent(Base):
-    """What happened to a ticket; only ever added to. ``public``: the client may read it."""
+    """What happened to a ticket; only ever added to. ``public``: news that its client may read."""
 
     __tablename__ = "ticket_events"
     __table_args__ = (Index("ix_ticket_events_ticket_id_id", "ticket_id", "id"),)
