@@ -56,7 +56,8 @@ def choice(choice_id: str, language: Language) -> Choice:
 def render(say: Say, language: Language, extra: Mapping[str, str] = _NOTHING) -> OutboundMessage:
     """The message of a reply; ``extra`` adds what is known only when it is applied.
 
-    Those are ``ticket`` and ``due`` of a ticket opened in the same turn. ``Say.choices`` come
+    Those are ``ticket`` and ``due`` of a ticket opened in the same turn, and always ``company`` and
+    ``privacy_url`` where a conversation is answered. ``Say.choices`` come
     labelled in the language already, since the labels are what the next message may repeat.
     """
     params = {**extra, **say.params}
