@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.templating import Jinja2Templates
 from pydantic import TypeAdapter, ValidationError
@@ -16,16 +15,15 @@ from backend.chat import queries
 from backend.chat.schemas import Accepted, ChatView, ReadUpTo
 from backend.chat.texts import language_of, texts_in
 from backend.chat.visitors import remember, require_visitor
+from backend.console.statics import static_url
 from backend.events import EventStream
 from backend.inbox import service as inbox
 from backend.problems import Invalid, NotFound, TooLarge
 from backend.runtime_protocol import WebRuntime, runtime_of
-from backend.static import static_url
 from bot.channels import webchat
 from bot.messages import DeliveryState, InboundMessage, StatusUpdate
 
 router = APIRouter(include_in_schema=False)
-log = structlog.get_logger()
 _templates = Jinja2Templates(Path(__file__).parent / "templates")
 _templates.env.globals["static_url"] = static_url
 _client_id: TypeAdapter[str] = TypeAdapter(webchat.ClientId)
