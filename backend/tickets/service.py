@@ -8,7 +8,7 @@ conversation, ticket, survey.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -40,6 +40,7 @@ from backend.tickets.notices import reachable_conversation, tell
 from backend.tickets.recording import record, sync
 from backend.timers.service import cancel_timer, set_timer
 from bot.dialogue.phrases import local_date
+from nlp.understanding import Language
 
 __all__ = [
     "add_information",
