@@ -26,7 +26,7 @@ from integrations.errors import OutcomeUnknown, Refused, TryLater
 
 Record = dict[str, Any]
 
-_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0)  # ours, whatever the client handed in allows
 _HEADERS = {"Accept": "application/json", "OData-Version": "4.0", "OData-MaxVersion": "4.0"}
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _WORTH_REPEATING = frozenset({408, 425, 429})
@@ -60,7 +60,7 @@ class DataverseClient:
             _require_https(address)
         root = url.rstrip("/")
         self._api = f"{root}/api/data/v9.2/"
-        self._own_http = None if http else httpx.AsyncClient(timeout=_TIMEOUT)
+        self._own_http = None if http else httpx.AsyncClient()
         self._http = http or cast("httpx.AsyncClient", self._own_http)
         self._clock = clock
         self._closed_until = float("-inf")
@@ -145,7 +145,7 @@ class DataverseClient:
         all_headers = {**_HEADERS, **(headers or {}), "Authorization": f"Bearer {token}"}
         try:
             return await self._http.request(
-                method, self._api + path, json=body, headers=all_headers
+                method, self._api + path, json=body, headers=all_headers, timeout=_TIMEOUT
             )
         except _NOT_SENT as error:
             raise TryLater(f"Dataverse not reached: {type(error).__name__}") from error

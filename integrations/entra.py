@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from integrations.errors import TryLater
 
+_TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 _MARGIN_S = 300.0  # a token is replaced this long before it ends
 _REFUSED_AFTER = timedelta(minutes=5)  # a wrong or expired secret is mended by a person
 
@@ -72,7 +73,7 @@ class ClientCredentials:
             "scope": self._scope,
         }
         try:
-            response = await self._http.post(self._url, data=form)
+            response = await self._http.post(self._url, data=form, timeout=_TIMEOUT)
         except httpx.RequestError as error:
             raise TryLater(f"Entra ID not reached: {type(error).__name__}") from error
         if response.status_code in {400, 401, 403}:

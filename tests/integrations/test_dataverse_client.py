@@ -238,6 +238,15 @@ def test_a_literal_ends_only_at_its_end(text: str) -> None:
     assert quoted[1:-1].replace("''", "'") == text
 
 
+async def test_a_slow_service_holds_nobody_longer_than_half_a_minute() -> None:
+    service = Service()
+    await _client(service).get("accounts")
+
+    waits = service.requests[0].extensions["timeout"]
+    assert waits["read"] == waits["write"] == 30
+    assert waits["connect"] == 5
+
+
 # --- tokens ----------------------------------------------------------------------------------
 
 
