@@ -85,11 +85,15 @@ def choice_style(choices: Sequence[Choice], capabilities: Capabilities) -> Choic
     if len(set(labels)) < len(labels) or not all(label.strip() for label in labels):
         return "text"
     longest = max(map(length, labels), default=0)
-    if len(choices) <= capabilities.max_buttons and longest <= capabilities.max_button_label:
+    buttons = len(choices) <= capabilities.max_buttons and longest <= capabilities.max_button_label
+    rows = len(choices) <= capabilities.max_list_rows and longest <= LIST_LABEL
+    if buttons and not (rows and _described(choices)):
         return "buttons"
-    if len(choices) <= capabilities.max_list_rows and longest <= LIST_LABEL:
-        return "list"
-    return "text"
+    return "list" if rows else "text"
+
+
+def _described(choices: Sequence[Choice]) -> bool:
+    return any(choice.description.strip() for choice in choices)
 
 
 def numbered(message: OutboundMessage) -> OutboundMessage:
@@ -106,8 +110,13 @@ def render(message: OutboundMessage, capabilities: Capabilities) -> tuple[Outbou
     """Split and reshape. Only the last part carries the choices, only the first what is sent once:
     the quote and the template, which outside the session window stands for the whole message.
     """
-    if message.choices and choice_style(message.choices, capabilities) == "text":
+    style = choice_style(message.choices, capabilities)
+    if message.choices and style == "text":
         message = numbered(message)
+    elif style == "buttons" and _described(message.choices):
+        # Buttons have no room for descriptions; the text above them has.
+        text = numbered(message).text
+        message = message.model_copy(update={"text": text})
     texts = split_text(message.text, capabilities.max_text)
     if message.choices and texts and length(texts[-1]) > capabilities.max_button_text:
         texts[-1:] = split_text(texts[-1], capabilities.max_button_text)

@@ -93,6 +93,20 @@ async def get(
     )
 
 
+async def get_within(
+    http: httpx.AsyncClient, url: httpx.URL, *, limit: int, seconds: float = 30
+) -> FetchedFile:
+    """One file from a host that is ours to choose: bounded in size and time, no redirects."""
+    try:
+        async with asyncio.timeout(seconds):
+            answer = await get(http, url, limit=limit)
+    except TimeoutError:
+        raise FetchFailed("the file took too long", retry=True) from None
+    if isinstance(answer, httpx.URL):
+        raise FetchFailed("the file is redirected", retry=False)
+    return answer
+
+
 def _failed(error: httpx.HTTPError) -> FetchFailed:
     # ``from None`` and the class name only: the message may hold a URL with a token in it.
     return FetchFailed(f"the file did not come: {type(error).__name__}", retry=True)

@@ -10,6 +10,7 @@ from datetime import datetime
 from urllib.parse import parse_qsl
 
 from bot.channels.channel import Rejected, WebhookRequest
+from bot.channels.text import storable
 from bot.messages import (
     Attachment,
     DeliveryState,
@@ -47,11 +48,6 @@ class Form(dict[str, list[str]]):
 
     def first(self) -> dict[str, str]:
         return {name: storable(values[0]) for name, values in self.items()}
-
-
-def storable(text: str) -> str:
-    """Without what PostgreSQL refuses: NUL, and halves of characters that JSON can hold."""
-    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def is_json(request: WebhookRequest) -> bool:
@@ -152,7 +148,7 @@ def parse_message(fields: Mapping[str, str], account: str, sent_at: datetime) ->
         reply_to=fields.get("OriginalRepliedMessageSid") or None,
         sent_at=sent_at,
         automatic=echo,
-        note="Eco de un mensaje propio" if echo else note,
+        note="echo" if echo else note,
     )
 
 

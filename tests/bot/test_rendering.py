@@ -21,7 +21,7 @@ anything = st.lists(
 
 
 def without_space(text):
-    return regex.sub(r"\s", "", text)
+    return "".join(text.split())
 
 
 @given(anything, st.integers(2, 120))
@@ -115,6 +115,16 @@ def test_choices_become_numbers_where_there_are_no_buttons():
         OutboundMessage(text="¿Cuál?\n\n1. Red — VPN, Wi-Fi\n2. Opción 1"),
     )
     assert numbered(message).choices == ()
+
+
+def test_descriptions_are_shown_in_rows_or_else_above_the_buttons():
+    choices = (Choice(id="a", label="Red", description="VPN, Wi-Fi"), Choice(id="b", label="Otro"))
+    assert choice_style(choices, WHATSAPP) == "list"
+    (part,) = render(
+        OutboundMessage(text="¿Cuál?", choices=choices), Capabilities(max_text=4096, max_buttons=8)
+    )
+    assert part.text == "¿Cuál?\n\n1. Red — VPN, Wi-Fi\n2. Otro"
+    assert part.choices == choices
 
 
 def test_only_the_last_part_has_choices_and_only_the_first_has_quote_and_template():
