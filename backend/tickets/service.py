@@ -43,6 +43,7 @@ from bot.dialogue.phrases import local_date
 from nlp.understanding import Language
 
 __all__ = [
+    "CLOSE",
     "add_information",
     "add_note",
     "assign",
