@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -25,6 +26,7 @@ from bot.channels.email import EmailChannel
 from bot.channels.telegram import TelegramChannel
 from bot.channels.webchat import WebChatChannel
 from bot.channels.whatsapp import WhatsAppChannel
+from bot.mail.servers import OAuthSettings
 from integrations.console_crm import ConsoleCrm
 from integrations.crm import Crm
 from integrations.dynamics365 import Dynamics365Crm
@@ -46,7 +48,6 @@ class Runtime:
     hours: BusinessHours
     terms: Terms
     secret_key: str
-    contact_hours: BusinessHours | None  # when unasked messages may leave; None: always
 
 
 @asynccontextmanager
@@ -76,19 +77,14 @@ async def open_runtime(
             live=Live(redis),
             limits=Limits(redis),
             attachments=DirectoryStore(settings.data_dir / "attachments"),
-            hours=_hours(settings, settings.business_hours),
+            hours=BusinessHours.parse(
+                settings.business_hours,
+                timezone=settings.timezone,
+                country=settings.holidays_country,
+            ),
             terms=Terms(settings.answer_terms, settings.timezone, settings.holidays_country),
             secret_key=secret_key,
-            contact_hours=(
-                None
-                if settings.contact_hours == "always"
-                else _hours(settings, settings.contact_hours)
-            ),
         )
-
-
-def _hours(settings: Settings, text: str) -> BusinessHours:
-    return BusinessHours.parse(text, timezone=settings.timezone, country=settings.holidays_country)
 
 
 def build_channels(
@@ -113,17 +109,33 @@ def build_channels(
         channels.append(
             TelegramChannel(
                 bot_token=settings.telegram_bot_token,
+                http=http,
                 webhook_secret=settings.telegram_webhook_secret,
                 api_url=settings.telegram_api_url,
             )
         )
     if settings.imap_url and settings.smtp_url and settings.email_from:
-        channels.append(build_email(settings, secret_key=secret_key))
+        channels.append(
+            EmailChannel(
+                imap_url=settings.imap_url,
+                smtp_url=settings.smtp_url,
+                email_from=settings.email_from,
+                signing_key=SecretStr(secret_key),
+                oauth=_mail_oauth(settings),
+            )
+        )
     return channels
 
 
-def build_email(settings: Settings, *, secret_key: str) -> EmailChannel:
-    raise NotImplementedError
+def _mail_oauth(settings: Settings) -> OAuthSettings | None:
+    if not (settings.email_tenant_id and settings.email_client_id and settings.email_client_secret):
+        return None
+    return OAuthSettings(
+        tenant_id=settings.email_tenant_id,
+        client_id=settings.email_client_id,
+        client_secret=settings.email_client_secret,
+        authority_url=settings.email_authority_url,
+    )
 
 
 def build_crm(settings: Settings) -> Crm:

@@ -15,8 +15,8 @@ from backend.intake import Intake
 from backend.outbox.dispatch import Dispatcher
 from backend.outbox.senders import ChannelSender, CrmSender, MediaFetcher, Sender
 from backend.runtime import Runtime
+from backend.timer_handlers import timer_handlers
 from backend.timers import service as timers
-from backend.timers.handlers import timer_handlers
 from backend.turns import TurnTaker
 from backend.understanding import Understander
 
@@ -129,7 +129,7 @@ class Worker:
             now = runtime.clock()
             for lane in self.dispatcher.senders:
                 self.dispatcher.wake(lane)
-            await timers.fire_due(runtime.database, self._handlers, now=now)
+            await timers.fire_due(runtime.database, self._handlers, now=now, limit=200)
             await ring_forgotten(runtime.database, now=now)
             if ticks % 5 == 0:
                 await self.dispatcher.look_after()
