@@ -31,7 +31,7 @@ from pydantic import SecretStr
 from integrations import dynamics365_records as records
 from integrations.crm import Interaction, Person, TicketSnapshot
 from integrations.dataverse_client import DataverseClient, Record
-from integrations.dynamics365_records import Customer, record_id
+from integrations.dynamics365_records import Customer
 from integrations.errors import Refused, TryLater
 
 _ASK_AGAIN_S = 3600.0  # the Service solution may be installed while we run
@@ -45,7 +45,8 @@ class Dynamics365Crm:
 
     ``url`` is the organisation's, such as ``https://contoso.crm.dynamics.com``. The application
     user needs read on account; read and create on contact; read, create and write on phonecall
-    and email; and, for cases, read, create and write on incident.
+    and email; and, for cases, read, create and write on incident. ``installation`` names our
+    database and never changes: two databases that write to one organisation need two names.
     """
 
     def __init__(
@@ -57,8 +58,10 @@ class Dynamics365Crm:
         authority_url: str = "https://login.microsoftonline.com",
         http: httpx.AsyncClient | None = None,
         *,
+        installation: str = "help-care",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._installation = installation
         self._api = DataverseClient(
             url,
             tenant_id,
@@ -75,12 +78,12 @@ class Dynamics365Crm:
     async def log_interaction(self, interaction: Interaction) -> str:
         """One completed ``email`` or ``phonecall``, regarding the case, else account or contact."""
         table = records.activity_table(interaction)
-        key = record_id("activity", interaction.key)
+        key = self._key("activity", interaction.key)
         found = await self._api.get(f"{table}s({key})", select="statecode")
         if found is None:
             customer = await self._customer(interaction.person)
             incident = await self._incident(interaction.ticket_number)
-            record = records.activity_record(interaction, customer, incident)
+            record = records.activity_record(interaction, key, customer, incident)
             await self._api.create(f"{table}s", record)  # False: another worker was faster
         if found is None or found["statecode"] == records.OPEN:
             await self._api.update(f"{table}s", key, records.completion(interaction))
@@ -90,14 +93,14 @@ class Dynamics365Crm:
         """The ticket as a case; ``None`` where the organisation has no cases."""
         if not await self._has_cases():
             return None
-        key = record_id("ticket", ticket.number)
+        key = self._key("ticket", ticket.number)
         case = await self._api.get(
             f"incidents({key})", select="title,description,prioritycode,statecode"
         )
         state = records.ACTIVE
         if case is None:
             customer = await self._customer(ticket.person, must_exist=True)
-            if not await self._api.create("incidents", records.case_record(ticket, customer)):
+            if not await self._api.create("incidents", records.case_record(ticket, key, customer)):
                 raise TryLater("incidents: created by another worker meanwhile")
         else:
             state = case["statecode"]
@@ -107,7 +110,7 @@ class Dynamics365Crm:
             if not stamp or stamp.version < ticket.version:
                 await self._update_case(key, case, ticket)
         if ticket.status in records.ENDED and state == records.ACTIVE:
-            await self._api.call("CloseIncident", records.resolution(ticket))
+            await self._api.call("CloseIncident", records.resolution(ticket, key))
         return f"incidents({key})"
 
     async def check(self) -> str:
@@ -170,7 +173,7 @@ class Dynamics365Crm:
 
     async def _own_contact(self, person: Person) -> Record | None:
         """The contact that we made for this person, or the one it was merged into."""
-        key = record_id("contact", person.external_id)
+        key = self._key("contact", person.external_id)
         expand = f"{_EMPLOYER},masterid($select=contactid)"
         found = await self._api.get(f"contacts({key})", select="contactid,statecode", expand=expand)
         master = found and found.get("masterid")
@@ -181,7 +184,8 @@ class Dynamics365Crm:
         return found
 
     async def _create_contact(self, person: Person, account: UUID | None) -> Record:
-        await self._api.create("contacts", records.contact_record(person, account))
+        key = self._key("contact", person.external_id)
+        await self._api.create("contacts", records.contact_record(person, key, account))
         contact = await self._own_contact(person)
         if contact is None:
             raise Refused("contacts: a key of the organisation forbids a second one")
@@ -202,9 +206,12 @@ class Dynamics365Crm:
     async def _incident(self, ticket_number: str | None) -> UUID | None:
         if not ticket_number or not await self._has_cases():
             return None
-        key = record_id("ticket", ticket_number)
+        key = self._key("ticket", ticket_number)
         found = await self._api.get(f"incidents({key})", select="incidentid")
         return key if found else None
+
+    def _key(self, kind: str, key: str) -> UUID:
+        return records.record_id(self._installation, kind, key)
 
     async def _has_cases(self) -> bool:
         if self._cases is None or (not self._cases and self._clock() >= self._ask_cases_at):

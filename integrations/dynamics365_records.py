@@ -52,9 +52,13 @@ _CASE_TYPES = {
 _IN_PROGRESS, _WAITING_FOR_DETAILS = 1, 3  # incident.statuscode
 
 
-def record_id(kind: str, key: str) -> UUID:
-    """The primary key of the row that stands for our ``key``: the same every time it is sent."""
-    return uuid5(_NAMESPACE, f"{kind}:{key}")
+def record_id(installation: str, kind: str, key: str) -> UUID:
+    """The primary key of the row that stands for our ``key``: the same every time it is sent.
+
+    Our keys are unique within one database only, so ``installation`` parts two of them that write
+    to one organisation: contact 1 of the one is not contact 1 of the other.
+    """
+    return uuid5(_NAMESPACE, f"{installation}:{kind}:{key}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +98,10 @@ def account_filters(person: Person) -> Iterator[str]:
         yield f"name eq {literal(person.account_name)}"
 
 
-def contact_record(person: Person, account: UUID | None) -> Record:
+def contact_record(person: Person, key: UUID, account: UUID | None) -> Record:
     first, last = _names(person)
     record: Record = {
-        "contactid": str(record_id("contact", person.external_id)),
+        "contactid": str(key),
         "firstname": first,
         "lastname": last,
         "emailaddress1": person.email if person.email and len(person.email) <= 100 else None,
@@ -158,14 +162,16 @@ def activity_table(interaction: Interaction) -> str:
     return "email" if interaction.channel == "email" else "phonecall"
 
 
-def activity_record(interaction: Interaction, customer: Customer, incident: UUID | None) -> Record:
+def activity_record(
+    interaction: Interaction, key: UUID, customer: Customer, incident: UUID | None
+) -> Record:
     table = activity_table(interaction)
     inbound = interaction.direction == "inbound"
     at = _utc(interaction.occurred_at)
     label = _CHANNELS.get(interaction.channel, interaction.channel)
     heading = (label, interaction.ticket_number, interaction.subject)
     record: Record = {
-        "activityid": str(record_id("activity", interaction.key)),
+        "activityid": str(key),
         "subject": clean(" · ".join(part for part in heading if part), _SUBJECT, lines=False),
         "description": _description(interaction, table),
         "directioncode": not inbound,
@@ -173,13 +179,13 @@ def activity_record(interaction: Interaction, customer: Customer, incident: UUID
         "actualend": at,
         "sortdate": at,
     }
-    for target, key in (
+    for target, regarded in (
         ("incident", incident),
         ("account", customer.account),
         ("contact", customer.contact),
     ):
-        if key:
-            record[f"regardingobjectid_{target}_{table}@odata.bind"] = f"/{target}s({key})"
+        if regarded:
+            record[f"regardingobjectid_{target}_{table}@odata.bind"] = f"/{target}s({regarded})"
             break
     if customer.contact:
         record[f"{table}_activity_parties"] = [
@@ -251,14 +257,14 @@ def is_ours(case: Record, body: str, stamp: Stamp | None) -> bool:
     )
 
 
-def case_record(ticket: TicketSnapshot, customer: Customer) -> Record:
+def case_record(ticket: TicketSnapshot, key: UUID, customer: Customer) -> Record:
     """A new case; the server adds its own ``ticketnumber``, ours leads the searchable title."""
-    target, key = (
+    target, owner = (
         ("account", customer.account) if customer.account else ("contact", customer.contact)
     )
     record: Record = {
-        "incidentid": str(record_id("ticket", ticket.number)),
-        f"customerid_{target}@odata.bind": f"/{target}s({key})",
+        "incidentid": str(key),
+        f"customerid_{target}@odata.bind": f"/{target}s({owner})",
         "casetypecode": _CASE_TYPES.get(ticket.type, _QUESTION),
         "caseorigincode": _ORIGINS.get(ticket.channel),
         "statuscode": _status(ticket),
@@ -296,7 +302,7 @@ def case_status(ticket: TicketSnapshot) -> Record:
     return {"statecode": ACTIVE, "statuscode": _status(ticket)}
 
 
-def resolution(ticket: TicketSnapshot) -> Record:
+def resolution(ticket: TicketSnapshot, case: UUID) -> Record:
     """The parameters of the unbound action CloseIncident."""
     text = clean(ticket.resolution or "Resuelto en Help Care", _MEMO)
     return {
@@ -304,7 +310,7 @@ def resolution(ticket: TicketSnapshot) -> Record:
             "@odata.type": "Microsoft.Dynamics.CRM.incidentresolution",
             "subject": clean(f"{ticket.number} · {text}", _SUBJECT, lines=False),
             "description": text,
-            "incidentid@odata.bind": f"/incidents({record_id('ticket', ticket.number)})",
+            "incidentid@odata.bind": f"/incidents({case})",
         },
         "Status": PROBLEM_SOLVED,
     }

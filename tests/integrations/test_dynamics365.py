@@ -145,6 +145,19 @@ async def test_an_account_is_never_made_and_the_contact_is_regarded_instead(
     assert call["regardingobjectid_contact_phonecall"]["lastname"] == "Gómez Ruiz"
 
 
+async def test_two_installations_never_take_each_others_rows(
+    dataverse: DataverseServer, interaction: Interaction
+) -> None:
+    other = Person(external_id=interaction.person.external_id, name="Pedro Páez")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(dataverse.app)) as http:
+        await crm_of(http, installation="one").log_interaction(interaction)
+        await crm_of(http, installation="two").log_interaction(
+            interaction.model_copy(update={"person": other})
+        )
+
+    assert len(dataverse.rows("contacts")) == len(dataverse.rows("phonecalls")) == 2
+
+
 async def test_a_visitor_with_no_name_or_address_leaves_no_contact(
     dataverse: DataverseServer, crm: Dynamics365Crm, interaction: Interaction
 ) -> None:

@@ -1,6 +1,7 @@
 """Our values as rows: bounds and round trips for whatever people write."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from integrations.dynamics365_records import (
 )
 
 ANY_TEXT = st.text(st.characters(), max_size=3000)  # lone surrogates and control characters too
+KEY = UUID(int=1)
 NOW = datetime(2026, 3, 26, 15, 30, tzinfo=UTC)
 
 
@@ -84,7 +86,7 @@ def test_an_activity_fits_its_columns(subject: str, text: str, channel: str) -> 
         occurred_at=NOW,
         conversation_id="7",
     )
-    row = activity_record(interaction, Customer(), None)
+    row = activity_record(interaction, KEY, Customer(), None)
 
     assert utf16_length(row["subject"]) <= 200
     assert channel == "email" or utf16_length(row["description"]) <= 2000
@@ -96,7 +98,7 @@ def test_an_activity_fits_its_columns(subject: str, text: str, channel: str) -> 
 @given(name=ANY_TEXT, phone=st.text(max_size=30), mail=st.text(max_size=200), nit=ANY_TEXT)
 def test_any_person_can_be_looked_up_and_made(name: str, phone: str, mail: str, nit: str) -> None:
     person = Person(external_id="c" * 80, name=name, phone=phone, email=mail, account_nit=nit)
-    row = contact_record(person, None)
+    row = contact_record(person, KEY, None)
 
     assert 1 <= len(row["lastname"]) <= 50
     assert len(row.get("firstname") or "") <= 50
@@ -115,14 +117,15 @@ def test_any_person_can_be_looked_up_and_made(name: str, phone: str, mail: str, 
     ],
 )
 def test_names_are_parted_as_colombians_write_them(name: str, first: str | None, last: str) -> None:
-    row = contact_record(Person(external_id="8", name=name), None)
+    row = contact_record(Person(external_id="8", name=name), KEY, None)
 
     assert (row.get("firstname"), row["lastname"]) == (first, last)
 
 
-def test_keys_of_different_kinds_never_meet() -> None:
-    kinds = ["activity", "contact", "ticket"]
+def test_keys_of_different_kinds_and_installations_never_meet() -> None:
+    parts = [(where, kind) for where in ("a", "b") for kind in ("activity", "contact", "ticket")]
 
-    assert len({record_id(kind, "1") for kind in kinds}) == 3
+    assert len({record_id(*part, "1") for part in parts}) == 6
     # Rows in customers' organisations hang on these: they may never change.
-    assert str(record_id("ticket", "PT-2026-000123")) == "83d78ce7-d2e2-5748-8d6a-229cb2be8462"
+    key = record_id("help-care", "ticket", "PT-2026-000123")
+    assert str(key) == "15a8fd57-77e8-592a-ba95-a11a935fb114"

@@ -22,8 +22,9 @@ def without_cases() -> DataverseServer:
     return _organisation("dynamics-v9.1.trim.csdl.xml")
 
 
-def crm_of(http: httpx.AsyncClient) -> Dynamics365Crm:
-    return Dynamics365Crm(URL, TENANT, CLIENT_ID, SecretStr(CLIENT_SECRET), URL, http)
+def crm_of(http: httpx.AsyncClient, *, installation: str = "help-care") -> Dynamics365Crm:
+    secret = SecretStr(CLIENT_SECRET)
+    return Dynamics365Crm(URL, TENANT, CLIENT_ID, secret, URL, http, installation=installation)
 
 
 def _organisation(metadata: str) -> DataverseServer:
