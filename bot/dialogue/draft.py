@@ -6,6 +6,7 @@ from bot.dialogue import words
 from bot.dialogue.context import Context
 from bot.dialogue.model import Draft, TicketType
 from bot.messages import Choice
+from nlp.understanding import Entity
 
 MAX_QUESTIONS = 3
 TITLE_LENGTH = 120
@@ -33,6 +34,7 @@ _SLOT_OF_ENTITY = {
     "codigo_error": "codigo_error",
     "monto": "monto",
 }
+_ENVIRONMENTS = frozenset({"produccion", "qa", "desarrollo", "staging"})
 _EVERYBODY = re.compile(
     r"\b(?:tod[oa]s? (?:l[oa]s? )?(?:la )?"
     r"(?:empresa|compañ[ií]a|usuarios|equipo|oficina|sede|planta)|todos nosotros|nadie puede \w+|"
@@ -63,9 +65,9 @@ def fill(ctx: Context, draft: Draft) -> Draft:
         if entity.type == "fecha" and draft.type == "incidente":
             slot = "desde"
         if slot and slot not in taken:
-            slots[slot] = str(entity.value) if slot == "ambiente" else entity.text
+            slots[slot] = _value(ctx, slot, entity)
             taken.add(slot)
-    if "servicio" not in taken and (named := _named_service(ctx)):
+    if "servicio" not in taken and (named := _named_service(ctx, ctx.text)):
         slots["servicio"] = named
     for pattern in (_EVERYBODY, _ONLY_ME):
         if "afectados" not in taken and (found := pattern.search(ctx.text)):
@@ -129,8 +131,16 @@ def service_choices(ctx: Context) -> tuple[Choice, ...]:
     return (*rows, *ctx.offer("service:other"))
 
 
-def _named_service(ctx: Context) -> str | None:
-    """The account's one service of which the message says a word: "el SAP" is SAP Business One."""
+def _value(ctx: Context, slot: str, entity: Entity) -> str:
+    if slot == "ambiente":
+        return str(entity.value)
+    if slot == "servicio":
+        return _named_service(ctx, entity.text) or entity.text
+    return entity.text
+
+
+def _named_service(ctx: Context, text: str) -> str | None:
+    """The account's one service of which the text says a word: "el SAP" is SAP Business One."""
     said = set(words.plain(ctx.text).split())
     shared = {
         s: {w for w in words.plain(s).split() if len(w) > 2} & said for s in ctx.facts.services
@@ -156,10 +166,16 @@ def shorten(text: str, length: int) -> str:
     return (cut.rsplit(" ", 1)[0] if " " in cut[length // 2 :] else cut).rstrip(" ,.;:") + "…"
 
 
+def _shown_value(ctx: Context, slot: str, value: str) -> str:
+    if slot == "ambiente" and value in _ENVIRONMENTS:
+        return ctx.phrase(f"environment.{value}")
+    return shorten(value, 60)
+
+
 def shown(ctx: Context, draft: Draft) -> dict[str, str]:
     """The parameters of a summary: ``type``, ``description`` and ``details`` (lines or empty)."""
     lines = [
-        ctx.phrase(f"report.detail_{slot}", value=shorten(str(draft.slots[slot]), 60))
+        ctx.phrase(f"report.detail_{slot}", value=_shown_value(ctx, slot, str(draft.slots[slot])))
         for slot in ("servicio", "ambiente", "desde", "afectados", "referencia")
         if draft.slots.get(slot)
     ]
