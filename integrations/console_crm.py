@@ -22,8 +22,9 @@ class ConsoleCrm:
     ``report`` gets an event name and fields with nothing personal in them; by default, the log.
     """
 
-    def __init__(self, report: Callable[..., Any] = _log.info, *, limit: int = 1000) -> None:
-        self._report = report
+    def __init__(self, report: Callable[..., Any] | None = None, *, limit: int = 1000) -> None:
+        # Asked for here and not in the signature: structlog is configured after this is imported.
+        self._report = report or _log.info
         self._limit = limit
         self._interactions: OrderedDict[str, Interaction] = OrderedDict()
         self._tickets: OrderedDict[str, TicketSnapshot] = OrderedDict()

@@ -1,5 +1,6 @@
 """The container files, as far as they can be judged without a container engine."""
 
+import importlib.util
 import io
 import re
 import shlex
@@ -184,6 +185,13 @@ def test_each_command_is_one_of_ours() -> None:
     commands = [SERVICES[name]["command"] for name in OURS] + [["helpcare", "nlu"]]
 
     assert all(words[0] == "helpcare" and words[1] in known for words in commands)
+
+
+def test_each_module_that_the_build_runs_exists() -> None:
+    modules = re.findall(r"python -m (backend[.\w]*)", DOCKERFILE.read_text())
+
+    assert modules
+    assert not [name for name in modules if importlib.util.find_spec(name) is None]
 
 
 def test_nothing_starts_before_what_it_needs() -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import structlog.testing
+
 from integrations.console_crm import ConsoleCrm
 from integrations.crm import Interaction, TicketSnapshot
 
@@ -24,6 +26,16 @@ async def test_its_report_names_the_event_and_nobody(
     private = [person.name, person.email, person.phone, person.account_name]
     private += [interaction.subject, interaction.description, ticket.title, ticket.description]
     assert not [text for text in private if text in "".join(told)]
+
+
+async def test_without_a_report_it_tells_the_log_as_it_is_configured_then(
+    interaction: Interaction,
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        await ConsoleCrm().log_interaction(interaction)
+
+    (line,) = lines
+    assert (line["event"], line["key"]) == ("crm_interaction", interaction.key)
 
 
 async def test_it_keeps_a_bounded_number(interaction: Interaction) -> None:
