@@ -100,7 +100,7 @@ def display_name(filename: str | None, content_type: str) -> str:
     for reserved in '<>:"|?*':
         name = name.replace(reserved, "_")
     name = " ".join(name.split()).strip(". ")
-    extension = filetype.get_type(mime=content_type)
+    extension = filetype.get_type(mime=content_type) if content_type != UNKNOWN_TYPE else None
     if not name:
         return f"archivo.{extension.extension}" if extension else "archivo"
     stem, dot, suffix = name.rpartition(".")

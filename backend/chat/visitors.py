@@ -14,10 +14,15 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits
 _YEAR_S = 365 * 24 * 3600
 
 
-def visitor_of(request: Request) -> str | None:
+def token_thread(token: str) -> str:
     """The visitor's thread: the hash of their secret, so that what we store lets nobody in."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def visitor_of(request: Request) -> str | None:
+    """The thread of whoever asks, if they are a visitor."""
     token = request.cookies.get(COOKIE, "")
-    return hashlib.sha256(token.encode()).hexdigest() if _TOKEN.fullmatch(token) else None
+    return token_thread(token) if _TOKEN.fullmatch(token) else None
 
 
 def require_visitor(request: Request) -> str:
@@ -42,4 +47,4 @@ def remember(request: Request, response: Response) -> str:
         samesite="lax",
         secure=public_url.startswith("https://") or request.url.scheme == "https",
     )
-    return thread or hashlib.sha256(token.encode()).hexdigest()
+    return thread or token_thread(token)

@@ -5,7 +5,7 @@ sending asks nobody, and a visitor's page fetches what is new.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -50,9 +50,11 @@ def to_inbound(
 
     ``thread`` is the hash of the visitor's secret.
     """
-    kind = MessageKind.CHOICE if message.payload else MessageKind.TEXT
-    return _inbound(message.id, thread, language, now).model_copy(
-        update={"kind": kind, "text": message.text, "payload": message.payload}
+    return InboundMessage(
+        **_whose(message.id, thread, language, now),
+        kind=MessageKind.CHOICE if message.payload else MessageKind.TEXT,
+        text=message.text,
+        payload=message.payload,
     )
 
 
@@ -67,21 +69,24 @@ def file_to_inbound(
     now: datetime,
 ) -> InboundMessage:
     """The same for an uploaded file, which lies in the store already. Pure."""
-    return _inbound(client_id, thread, language, now).model_copy(
-        update={"kind": kind, "text": caption, "attachments": (attachment,)}
-    )
-
-
-def _inbound(client_id: str, thread: str, language: str, now: datetime) -> InboundMessage:
     return InboundMessage(
-        channel=NAME,
-        account=ACCOUNT,
-        # within the visitor's own space: nobody can occupy another's ids
-        provider_id=f"{thread[:32]}:{client_id}",
-        thread=thread,
-        sender=Sender(external_id=thread, language=language),
-        sent_at=now,
+        **_whose(client_id, thread, language, now),
+        kind=kind,
+        text=caption,
+        attachments=(attachment,),
     )
+
+
+def _whose(client_id: str, thread: str, language: str, now: datetime) -> dict[str, Any]:
+    return {
+        "channel": NAME,
+        "account": ACCOUNT,
+        # within the visitor's own space: nobody can occupy another's ids
+        "provider_id": f"{thread[:32]}:{client_id}",
+        "thread": thread,
+        "sender": Sender(external_id=thread, language=language),
+        "sent_at": now,
+    }
 
 
 class WebChatChannel:

@@ -9,7 +9,7 @@ const [scroller, log, typing, banner, newer, unreadBadge, input, status] =
 const title = document.title;
 
 const known = new Map(); // key → entry, as the server tells it
-let unsent = JSON.parse(localStorage.getItem("unsent") || "[]"); // entries, oldest first
+let unsent = JSON.parse(recall("unsent") || "[]"); // entries, oldest first
 const uploads = new Map(); // client id → File
 const drawn = new Map(); // key → {node, signature}
 let loaded = false;
@@ -23,9 +23,18 @@ const newId = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint
 const keyOf = (entry) => (entry.client_id ? `c:${entry.client_id}` : `m:${entry.id}`);
 const nearEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 90;
 
+// Where storage is forbidden the chat works all the same, only that a reload forgets.
+function recall(name) {
+  try { return localStorage.getItem(name); } catch { return null; }
+}
+
+function keep(name, value) {
+  try { localStorage.setItem(name, value); } catch { /* forbidden or full */ }
+}
+
 function save() {
   // files cannot be kept over a reload
-  localStorage.setItem("unsent", JSON.stringify(unsent.filter((entry) => !entry.files.length)));
+  keep("unsent", JSON.stringify(unsent.filter((entry) => !entry.files.length)));
 }
 
 // --- drawing -----------------------------------------------------------------------------
@@ -96,7 +105,8 @@ async function sync() {
   syncing = (async () => {
     do {
       again = false;
-      try { take(await fetchView(lastId)); } catch { warn(texts.offline); return; }
+      const asked = Date.now();
+      try { take(await fetchView(lastId), asked); } catch { warn(texts.offline); return; }
       warn("");
       flush();
     } while (again);
@@ -104,7 +114,7 @@ async function sync() {
   try { await syncing; } finally { syncing = null; }
 }
 
-function take(view) {
+function take(view, asked) {
   const before = lastId;
   for (const [key, entry] of known) if (entry.id === null) known.delete(key);
   for (const entry of view.messages) {
@@ -114,7 +124,11 @@ function take(view) {
     known.set(keyOf(entry), entry);
     lastId = Math.max(lastId, entry.id ?? 0);
   }
-  const left = unsent.filter((entry) => known.get(keyOf(entry))?.id == null);
+  // what was accepted before we asked and is not there is another visitor's, long ago
+  const left = unsent.filter((entry) => {
+    const told = known.get(keyOf(entry));
+    return told ? told.id === null : !(entry.accepted < asked);
+  });
   if (left.length !== unsent.length) { unsent = left; save(); }
   agent = view.agent;
   loaded = true;
@@ -159,6 +173,7 @@ async function flush() {
   try {
     await deliver(entry);
     entry.state = "received";
+    entry.accepted = Date.now();
     delete entry.progress;
     warn("");
   } catch (fault) {
@@ -228,7 +243,7 @@ function grow() {
     input.style.height = `${Math.min(input.scrollHeight + 2, 132)}px`;
   }
   $("send").disabled = !input.value.trim();
-  localStorage.setItem("draft", input.value);
+  keep("draft", input.value);
 }
 
 $("composer").addEventListener("submit", (event) => {
@@ -271,7 +286,7 @@ window.addEventListener("online", () => {
   sync();
 });
 
-input.value = localStorage.getItem("draft") || "";
+input.value = recall("draft") || "";
 grow();
 await sync();
 listen(sync);

@@ -85,7 +85,8 @@ function metaOf(entry) {
 
 function choicesOf(entry, onChoose) {
   const scale = entry.choices.length > 3 && entry.choices.every((choice) => choice.label.length <= 3);
-  const group = element("div", scale ? "choices scale" : "choices");
+  const short = entry.choices.length <= 5;
+  const group = element("div", scale ? `choices scale${short ? " short" : ""}` : "choices");
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", texts.choose);
   for (const choice of entry.choices) {
@@ -99,8 +100,7 @@ function choicesOf(entry, onChoose) {
 }
 
 function faultOf(entry, actions) {
-  const line = element("p", "fault", element("span", "", entry.fault || texts.failed));
-  line.style.margin = "0";
+  const line = element("div", "fault", element("span", "", entry.fault || texts.failed));
   const button = (label, act) => {
     const node = element("button", "", label);
     node.type = "button";
