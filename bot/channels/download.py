@@ -66,7 +66,10 @@ async def get(
     host: str | None = None,
 ) -> FetchedFile | httpx.URL:
     """One GET: the file, or where it is said to be. Exceptions never show the URL."""
-    headers = {"Accept-Encoding": "identity"} | ({"Host": host} if host else {})
+    headers = {"Accept-Encoding": "identity"}
+    if host:
+        # The pool knows connections by address alone and would lend one certified for another name.
+        headers |= {"Host": host, "Connection": "close"}
     request = http.build_request("GET", url, headers=headers, extensions=extensions)
     try:
         response = await http.send(request, stream=True, auth=auth, follow_redirects=False)

@@ -125,13 +125,15 @@ class WhatsAppChannel:
             if "bodySHA256" not in httpx.QueryParams(request.query):
                 raise Rejected("a JSON body needs bodySHA256 in the URL")
             signed = request.body.decode(errors="replace")
+            fields = read_fields(request)
         else:
             signed = read_form(request)
+            fields = signed.first()
         # Every token is tried, so that the time does not tell which of them fits.
         fits = [validator.validate(url, signed, signature) for validator in self._validators]
         if not any(fits):
             raise Rejected("the signature is wrong")
-        self._check_account(read_fields(request))
+        self._check_account(fields)
 
     def _check_account(self, fields: Mapping[str, str]) -> None:
         if fields.get("AccountSid") != self._account_sid:

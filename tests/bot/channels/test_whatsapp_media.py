@@ -80,6 +80,8 @@ async def test_twilio_redirects_to_its_store():
     # The address that was checked is the one connected to, under the name to be certified.
     assert (api.url.host, store.url.host) == ("3.5.7.9", "13.33.1.1")
     assert api.extensions["sni_hostname"] == "api.twilio.com"
+    # and that connection is lent to no other name at the same address.
+    assert api.headers["connection"] == store.headers["connection"] == "close"
     assert store.url.query == b"Expires=1"
 
 

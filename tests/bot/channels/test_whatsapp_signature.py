@@ -199,6 +199,13 @@ def test_every_one_byte_mutant_is_refused(data):
     reason_of(request(headers, mutant))
 
 
+def test_no_byte_can_be_left_out():
+    headers, body = signed_webhook(PUBLIC, MessageSid="SM1")
+    for at in range(len(body)):
+        # "NumMedia0" without its "=" is signed like "NumMedia=0"; it must still be refused.
+        assert reason_of(request(headers, body[:at] + body[at + 1 :]))
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 27), st.characters(codec="ascii"))
 def test_every_mutant_of_the_signature_is_refused(at, char):
