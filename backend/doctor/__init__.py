@@ -1,0 +1,43 @@
+"""``helpcare doctor``: try every setting and connection, and say how to mend what is wrong.
+
+It writes to nobody: each connection gets its cheapest authenticated request.
+"""
+
+from collections.abc import Iterable
+
+import httpx
+from rich.table import Table
+from rich.text import Text
+
+from backend.doctor.finding import Finding, Level
+from backend.doctor.machine import examine_machine
+from backend.doctor.outside import examine_outside
+from backend.doctor.servers import examine_servers
+from backend.settings import Settings
+
+__all__ = ["Finding", "examine", "exit_code", "table"]
+
+_COLOURS: dict[Level, str] = {"ok": "green", "warn": "yellow", "fail": "red", "skipped": "dim"}
+
+
+async def examine(settings: Settings, *, http: httpx.AsyncClient | None = None) -> list[Finding]:
+    """Every finding, from the inside out. ``http`` replaces the transport to the outside."""
+    findings = examine_machine(settings) + await examine_servers(settings)
+    if http is not None:
+        return findings + await examine_outside(settings, http)
+    async with httpx.AsyncClient(timeout=15) as client:
+        return findings + await examine_outside(settings, client)
+
+
+def table(findings: Iterable[Finding]) -> Table:
+    """The findings for a terminal."""
+    shown = Table("Part", "State", "Found", "What to do", title="helpcare doctor")
+    for finding in findings:
+        state = Text(finding.level, style=_COLOURS[finding.level])
+        shown.add_row(finding.name, state, Text(finding.what), Text(finding.remedy))
+    return shown
+
+
+def exit_code(findings: Iterable[Finding]) -> int:
+    """1 when something fails, else 0."""
+    return int(any(finding.level == "fail" for finding in findings))
