@@ -52,9 +52,17 @@ class Runtime:
 
 @asynccontextmanager
 async def open_runtime(
-    settings: Settings, *, database_url: str, redis_url: str
+    settings: Settings,
+    *,
+    database_url: str,
+    redis_url: str,
+    clock: Clock | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Runtime]:
-    """Build the parts of one process, and close them after."""
+    """Build the parts of one process, and close them after.
+
+    Tests replace the clock and the transport to the providers of channels.
+    """
     async with AsyncExitStack() as stack:
         database = Database(database_url, pool_size=settings.database_pool)
         stack.push_async_callback(database.dispose)
@@ -64,7 +72,7 @@ async def open_runtime(
         )
         stack.push_async_callback(redis.aclose)
         secret_key = secret_key_of(settings)
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=30, transport=transport))
         crm = build_crm(settings)
         stack.push_async_callback(crm.aclose)
         yield Runtime(
@@ -73,7 +81,7 @@ async def open_runtime(
             redis=redis,
             gateway=Gateway(build_channels(settings, http=http, secret_key=secret_key)),
             crm=crm,
-            clock=clock_from(settings.fake_now),
+            clock=clock or clock_from(settings.fake_now),
             live=Live(redis),
             limits=Limits(redis),
             attachments=DirectoryStore(settings.data_dir / "attachments"),

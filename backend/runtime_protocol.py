@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from fastapi import Request
+    from redis.asyncio import Redis
 
     from backend.attachments.store import AttachmentStore
     from backend.clock import Clock
@@ -22,6 +23,7 @@ class WebRuntime(Protocol):
 
     settings: Settings
     database: Database
+    redis: Redis
     gateway: Gateway
     clock: Clock
     live: Live

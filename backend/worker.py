@@ -53,7 +53,7 @@ class Worker:
             runtime.database, _senders(runtime), runtime.live, runtime.clock
         )
         self._intake = Intake(runtime, self._stopping)
-        self._handlers = timer_handlers(runtime)
+        self.handlers = timer_handlers(runtime)
         self._jobs = App(
             connector=PsycopgConnector(
                 conninfo=runtime.database.url, min_size=2, max_size=4, timeout=5
@@ -129,7 +129,7 @@ class Worker:
             now = runtime.clock()
             for lane in self.dispatcher.senders:
                 self.dispatcher.wake(lane)
-            await timers.fire_due(runtime.database, self._handlers, now=now, limit=200)
+            await timers.fire_due(runtime.database, self.handlers, now=now, limit=200)
             await ring_forgotten(runtime.database, now=now)
             if ticks % 5 == 0:
                 await self.dispatcher.look_after()

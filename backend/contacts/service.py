@@ -1,8 +1,10 @@
 """Contacts: found by their identity on a channel, made at their first message."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.contacts.models import ConsentRecord, Contact, Identity
@@ -14,59 +16,72 @@ async def contact_of(
 ) -> Contact:
     """The person behind ``(channel, channel account, external id)``, made when new.
 
-    Phone and e-mail are only attributes: two identities with the same phone stay two contacts
-    until somebody proves that they are one.
+    Aliases are other ids that the channel itself gives the same person, so that who hides their
+    number stays who they are. Phone and e-mail are only attributes: two identities with the same
+    phone stay two contacts until somebody proves that they are one.
     """
-    found = await _find(session, channel, channel_account, sender.external_id)
-    if found is None:
+    ids = (sender.external_id, *sender.aliases)
+    found = await _find(session, channel, channel_account, ids)
+    if found is None or found.known < len(ids):
         # two threads of one sender (two mails at once) must not make two contacts
-        await session.execute(
-            select(
-                func.pg_advisory_xact_lock(
-                    func.hashtextextended(f"{channel}|{channel_account}|{sender.external_id}", 0)
+        lock = func.hashtextextended(f"{channel}|{channel_account}|{min(ids)}", 0)
+        await session.execute(select(func.pg_advisory_xact_lock(lock)))
+        found = await _find(session, channel, channel_account, ids)
+        contact = found.contact if found else await _create(session, sender, now=now)
+        for external_id in ids:
+            await session.execute(
+                insert(Identity)
+                .values(
+                    contact_id=contact.id,
+                    channel=channel,
+                    channel_account=channel_account,
+                    external_id=external_id,
+                    created_at=now,
                 )
+                .on_conflict_do_nothing()
             )
-        )
-        found = await _find(session, channel, channel_account, sender.external_id)
-    if found is None:
-        found = Contact(
-            name=sender.name,
-            phone=sender.phone,
-            email=sender.email,
-            language="es",
-            consent="unknown",
-            created_at=now,
-        )
-        session.add(found)
-        await session.flush()
-        session.add(
-            Identity(
-                contact_id=found.id,
-                channel=channel,
-                channel_account=channel_account,
-                external_id=sender.external_id,
-                created_at=now,
-            )
-        )
-    found.name = found.name or sender.name
-    found.phone = found.phone or sender.phone
-    found.email = found.email or sender.email
-    return found
+    else:
+        contact = found.contact
+    contact.name = contact.name or sender.name
+    contact.phone = contact.phone or sender.phone
+    contact.email = contact.email or sender.email
+    return contact
+
+
+class _Found(NamedTuple):
+    contact: Contact
+    known: int  # how many of the ids are this contact's
 
 
 async def _find(
-    session: AsyncSession, channel: str, channel_account: str, external_id: str
-) -> Contact | None:
+    session: AsyncSession, channel: str, channel_account: str, ids: tuple[str, ...]
+) -> _Found | None:
     result = await session.execute(
         select(Contact)
         .join(Identity, Identity.contact_id == Contact.id)
         .where(
             Identity.channel == channel,
             Identity.channel_account == channel_account,
-            Identity.external_id == external_id,
+            Identity.external_id.in_(ids),
         )
+        .order_by(Contact.id)
     )
-    return result.scalar_one_or_none()
+    contacts = list(result.scalars())
+    return _Found(contacts[0], len(contacts)) if contacts else None
+
+
+async def _create(session: AsyncSession, sender: Sender, *, now: datetime) -> Contact:
+    contact = Contact(
+        name=sender.name,
+        phone=sender.phone,
+        email=sender.email,
+        language="es",
+        consent="unknown",
+        created_at=now,
+    )
+    session.add(contact)
+    await session.flush()
+    return contact
 
 
 def record_consent(
