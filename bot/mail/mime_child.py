@@ -17,6 +17,7 @@ from email.policy import compat32
 import filetype
 
 from bot.mail import decoding, htmltext, quotes
+from bot.mail.blobs import Blobs
 from bot.mail.decoding import MALFORMED
 
 CPU_SECONDS = 2
@@ -50,11 +51,22 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.excepthook = lambda kind, _error, _trace: print(kind.__name__, file=sys.stderr)  # noqa: T201
     command, *rest = sys.argv[2:]
-    mail = BytesParser(policy=compat32).parsebytes(sys.stdin.buffer.read())
+    mail = parse(sys.stdin.buffer.read())
     if command == "part":
         _write_part(mail, int(rest[0]))
     else:
         json.dump(extract(mail), sys.stdout, ensure_ascii=True)
+
+
+def parse(raw: bytes) -> Message:
+    """The mail with its parts' payloads whole."""
+    blobs = Blobs()
+    mail = BytesParser(policy=compat32).parsebytes(blobs.take_out(raw))
+    for part in mail.walk():
+        payload = part.get_payload()
+        if isinstance(payload, str) and blobs.has_taken_from(payload):
+            part.set_payload(blobs.put_back(payload))
+    return mail
 
 
 def extract(mail: Message) -> dict[str, object]:
@@ -78,7 +90,7 @@ def extract(mail: Message) -> dict[str, object]:
         "received": decoding.date(str(_get(mail, "received") or "")[-300:].rpartition(";")[2]),
         "subject": subject[:500],
         "text": quotes.new_text(body, forwarded=forwarded),
-        "truncated": len(body) > quotes.MAX_TEXT,
+        "truncated": quotes.is_too_long(body),
         "attachments": attachments[:MAX_ATTACHMENTS],
         "attachments_left_out": max(0, len(attachments) - MAX_ATTACHMENTS),
         "flags": {name: decoding.header(mail[name], 300) for name in _FLAGS if name in mail},
@@ -129,12 +141,18 @@ def _filename(part: Message) -> str | None:
         return None
 
 
+def _type(part: Message) -> str:
+    """The announced type; a multipart that has no parts is the text that it holds."""
+    broken = part.get_content_maintype() == "multipart" and not part.is_multipart()
+    return "text/plain" if broken else part.get_content_type()
+
+
 def _disposition(part: Message) -> str:
     return decoding.header(part.get("content-disposition"), 40).partition(";")[0].strip().lower()
 
 
 def _is_attachment(part: Message) -> bool:
-    kind = part.get_content_type()
+    kind = _type(part)
     if kind in {"text/plain", "text/html"}:
         return _disposition(part) == "attachment" or _filename(part) is not None
     if kind in _STATUS_TYPES or kind == "text/rfc822-headers":
@@ -207,7 +225,7 @@ def _body(part: Message, depth: int) -> str:
             children.sort(key=lambda child: child.get_content_type() != "text/plain")
         texts = (text for child in children if (text := _body(child, depth + 1)).strip())
         return next(texts, "") if is_choice else "\n".join(texts)
-    kind = part.get_content_type()
+    kind = _type(part)
     if kind not in {"text/plain", "text/html"} or _is_attachment(part):
         return ""
     try:

@@ -7,12 +7,14 @@ text costs a reader a moment, a lost sentence costs the client an answer.
 """
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
-MAX_TEXT = 200_000  # characters looked at; the rest of a longer body is left out
+MAX_TEXT = 100_000  # characters looked at; the rest of a longer body is left out
+MAX_LINES = 5_000
 _SEEN = 400  # characters of a line that patterns see
 
-_QUOTED = re.compile(r"\s*>")
+_QUOTED = re.compile(r"\s*> ?")
 _WROTE = re.compile(
     r"(?:escribi[oó]|wrote|escreveu|a écrit|schrieb|ha scritto|va escriure|schreef|"
     r"napisał(?:\(a\))?)[^:\n]{0,60}:[*\s]*$",
@@ -83,13 +85,24 @@ _PARTICLES = {"de", "del", "la", "las", "los", "y", "e", "da", "do", "dos", "san
 
 def new_text(text: str, *, forwarded: bool = False) -> str:
     """The sender's own words. ``forwarded``: what stands below is the message, keep it."""
-    lines = [line.rstrip() for line in text[:MAX_TEXT].replace("\r\n", "\n").split("\n")]
+    lines = _lines(text)
     if forwarded:
         return _join(lines)
     own = _without_quotes(lines)
     if not _join(own):  # nothing but a quotation: show it rather than an empty message
         own = [_QUOTED.sub("", line, count=1) for line in lines]
     return _join(_without_signature(own)) or _join(own)
+
+
+def is_too_long(text: str) -> bool:
+    """Whether :func:`new_text` leaves out the end."""
+    return len(text) > MAX_TEXT or text.count("\n") > MAX_LINES
+
+
+def _lines(text: str) -> list[str]:
+    """Without white space at line ends and without more than one blank line in a row."""
+    lines = [line.rstrip() for line in text[:MAX_TEXT].replace("\r\n", "\n").split("\n")]
+    return [line for before, line in pairwise(["", *lines]) if line or before][:MAX_LINES]
 
 
 def _join(lines: list[str]) -> str:
@@ -118,7 +131,7 @@ def _without_quotes(lines: list[str]) -> list[str]:
         following = _next_text(lines, index + length)
         if following is None:
             break
-        if not _QUOTED.match(lines[following]) and _join(own):
+        if not _QUOTED.match(lines[following]) and any(map(str.strip, own)):
             break  # unmarked quotation: all of the rest
         # Marked by ">" (answers may stand between), or nothing was written above: read on.
         index = following
@@ -150,10 +163,13 @@ def _next_text(lines: list[str], index: int) -> int | None:
 def _header_length(lines: list[str], index: int) -> int:
     """How many lines of a quotation's header start here; 0 if none does."""
     line = lines[index][:_SEEN]
-    if _ORIGINAL.match(line):
-        return 1 + _block_length(lines, index + 1)
-    if _RULE.match(line) and (block := _block_length(lines, index + 1)):
-        return 1 + block
+    if not line:
+        return 0
+    if line.lstrip("> *")[:1] in {"-", "_", "=", ""}:
+        if _ORIGINAL.match(line):
+            return 1 + _block_length(lines, index + 1)
+        block = _block_length(lines, index + 1) if _RULE.match(line) else 0
+        return 1 + block if block else 0
     return _wrote_length(lines, index) or _block_length(lines, index)
 
 
@@ -167,28 +183,30 @@ def _wrote_length(lines: list[str], index: int) -> int:
     for length in range(1, 5 if starts else 2):
         if index + length > len(lines) or (length > 1 and not lines[index + length - 1].strip()):
             return 0
-        header = f"{header} {lines[index + length - 1][:_SEEN]}"
-        if _WROTE.search(header[-_SEEN:]):
+        part = lines[index + length - 1][:_SEEN]
+        header = f"{header} {part}"
+        if part.rstrip(" *").endswith(":") and _WROTE.search(header[-100:]):
             return length if _DATED.search(header) else 0
     return 0
+
+
+@lru_cache(maxsize=64)  # each line is looked at from every line above it
+def _label(line: str) -> str | None:
+    match = _LABEL.match(line) if ":" in line else None
+    return match.group(1).lower() if match else None
 
 
 def _block_length(lines: list[str], index: int) -> int:
     """An Outlook block: De/From and at least two more of Enviado, Para, Asunto within 8 lines."""
     labels: set[str] = set()
     last = index
-    blanks = 0
     for position in range(index, min(index + 10, len(lines))):
-        match = _LABEL.match(lines[position][:_SEEN])
-        if match is None:
-            blanks += not lines[position].strip()
-            if not labels and lines[position].strip():
-                return 0
-            if blanks > 2 or (labels and not lines[position].strip() and len(labels) >= 3):
-                break
-            continue
-        labels.add(match.group(1).lower())
-        last = position
+        line = lines[position]
+        if label := _label(line[:_SEEN]):
+            labels.add(label)
+            last = position
+        elif (line and not labels) or (not line and len(labels) >= 3):
+            break  # it does not begin here, or a blank line ends it
     enough = len(labels) >= 3 and labels & _FROM_LABELS
     return last - index + 1 if enough else 0
 

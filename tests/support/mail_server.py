@@ -213,8 +213,9 @@ class SentMail:
 
 @dataclass
 class SmtpServer:
-    """``sent`` lists what was accepted. ``answers`` sets the reply to a stage, as ``550 5.1.1 no``:
-    stages are ``mail``, ``rcpt``, ``data``; ``drop`` in ``data`` cuts the link after the content."""
+    """``sent`` lists what was accepted. ``answers`` sets the reply to a stage (``mail``, ``rcpt``,
+    ``data``, ``auth``), as ``550 5.1.1 no``; ``drop`` in ``data`` cuts the link after the content.
+    """
 
     port: int = 0
     sent: list[SentMail] = field(default_factory=list)
@@ -227,7 +228,7 @@ class SmtpServer:
         credentials = f"{_CREDENTIALS}@" if self.auth else ""
         return f"smtp://{credentials}127.0.0.1:{self.port}"
 
-    async def handle_MAIL(
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if answer := self.answers.get("mail"):
@@ -238,7 +239,7 @@ class SmtpServer:
         envelope.mail_options.extend(options)
         return "250 OK"
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if answer := self.answers.get("rcpt"):
@@ -247,7 +248,9 @@ class SmtpServer:
         envelope.rcpt_options.extend(options)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         answer = self.answers.get("data")
         if answer == "drop":
             assert server.transport is not None
@@ -260,7 +263,9 @@ class SmtpServer:
         self.sent.append(SentMail(envelope.mail_from or "", list(envelope.rcpt_tos), content))
         return "250 OK"
 
-    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:
+    async def auth_XOAUTH2(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, args: list[str]
+    ) -> AuthResult:
         self.tokens.append(args[1])
         refused = self.answers.get("auth")
         return AuthResult(success=not refused, handled=False, message=refused)
@@ -274,7 +279,7 @@ def _authenticate(
 
 @contextlib.contextmanager
 def running_smtp(*, auth: bool = False) -> Iterator[SmtpServer]:
-    """An SMTP server in a thread; with ``auth``, only ``USER`` with ``PASSWORD`` or a token sends."""
+    """An SMTP server in a thread; with ``auth``, only who signed in sends: ``USER`` or a token."""
     smtp = SmtpServer(port=free_port(), auth=auth)
     controller = Controller(
         smtp,
