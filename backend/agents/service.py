@@ -121,7 +121,7 @@ async def change_password(
 ) -> SignedIn:
     """Replace one's own password: every session ends, and this one new one begins."""
     async with database.transaction() as session:
-        agent = await _agent(session, agent_id)
+        agent = await get_agent(session, agent_id)
     if not await passwords.matches(current, agent.password_hash):
         raise Invalid("La contraseña actual no es correcta")
     if new == current:
@@ -129,7 +129,7 @@ async def change_password(
     passwords.require_good(new, email=agent.email)
     new_hash = await passwords.hashed(new)
     async with database.transaction() as session:
-        changed = await _agent(session, agent_id)
+        changed = await get_agent(session, agent_id)
         if changed.password_hash != agent.password_hash:
             raise Conflict("La contraseña cambió entre tanto; inicie sesión otra vez")
         changed.password_hash = new_hash
@@ -140,7 +140,7 @@ async def change_password(
 
 async def reset_password(session: AsyncSession, agent_id: int) -> str:
     """Give somebody a new one-time password and end their sessions."""
-    agent = await _agent(session, agent_id)
+    agent = await get_agent(session, agent_id)
     password = passwords.one_time()
     agent.password_hash = await passwords.hashed(password)
     agent.must_change_password = True
@@ -156,7 +156,7 @@ async def set_access(
         raise Invalid(f"El rol debe ser uno de: {', '.join(ROLES)}")
     if agent_id == by_id:
         raise Forbidden("No puede cambiar su propio acceso; pídaselo a otro administrador")
-    agent = await _agent(session, agent_id)
+    agent = await get_agent(session, agent_id)
     if (agent.role, agent.active) != (role, active):
         agent.role = role
         agent.active = active
@@ -164,7 +164,8 @@ async def set_access(
     return agent
 
 
-async def _agent(session: AsyncSession, agent_id: int) -> Agent:
+async def get_agent(session: AsyncSession, agent_id: int) -> Agent:
+    """The account, locked until the commit, or :class:`NotFound`."""
     agent = await session.get(Agent, agent_id, with_for_update=True)
     if agent is None:
         raise NotFound("No existe esa cuenta")

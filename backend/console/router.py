@@ -1,5 +1,16 @@
-"""The agents' console."""
+"""The agents' console: all of its pages."""
 
 from fastapi import APIRouter
 
+from backend.console import (
+    conversation_list,
+    conversation_page,
+    people,
+    signing_in,
+    tickets,
+    trouble,
+)
+
 router = APIRouter(include_in_schema=False)
+for part in (signing_in, conversation_list, conversation_page, tickets, trouble, people):
+    router.include_router(part.router)

@@ -293,9 +293,8 @@ async def test_news_reach_an_open_page(parts, browser):
     try:
         assert b"event: tick" in await anext(stream)
         assert b"event: tick" in await anext(stream)  # subscribed
-        await parts.live.publish(f"chat:{thread}", {"n": 1})
-        await parts.live.publish("chat:another", {"n": 2})
-        assert await anext(stream) == b'event: news\ndata: {"n":1}\n\n'
+        await parts.live.publish(f"chat:{thread}", {})
+        assert await anext(stream) == b"event: news\ndata: {}\n\n"
     finally:
         await stream.aclose()
 
