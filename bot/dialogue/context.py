@@ -28,6 +28,7 @@ SURE = 0.6
 STALE = timedelta(hours=24)
 """After this pause an unfinished question is not asked again."""
 
+_NEAR = 40  # characters before an entity in which a "no" denies it
 _NEGATED = re.compile(
     r"\b(?:no|not|não|nao)\s+(?:(?:es|son|era|eran|está|esta|en|el|la|los|las|de|con|por|para|"
     r"is|in|on|the|é|em|no|na)\s+)*$",
@@ -75,8 +76,11 @@ class Context:
     def entities(self) -> tuple[Entity, ...]:
         """The entities that the text asserts: "es en QA, no en producción" asserts QA."""
         found = self.understanding.entities
-        asserted = tuple(e for e in found if not _NEGATED.search(self.message.text[: e.start]))
+        asserted = tuple(e for e in found if not _NEGATED.search(self._before(e)))
         return asserted or found
+
+    def _before(self, entity: Entity) -> str:
+        return self.message.text[max(0, entity.start - _NEAR) : entity.start]
 
     def entity(self, entity_type: str) -> Entity | None:
         return next((e for e in self.entities if e.type == entity_type), None)

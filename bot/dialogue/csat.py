@@ -36,8 +36,8 @@ _RATINGS: dict[int, str] = {
     "maravilha|muito satisfeito|muito satisfeita|sensacional",
     4: "bueno|buena|bien|satisfecho|satisfecha|chevere|todo bien|bastante bien|good|fine|nice|"
     "satisfied|pretty good|well|bom|boa|bem|satisfeito|satisfeita|legal",
-    3: "regular|mas o menos|normal|aceptable|ni bien ni mal|ahi ahi|maso|masomenos|pasable|ok|"
-    "okay|average|so so|fair|neutral|meh|mais ou menos|razoavel|medio",
+    3: "regular|mas o menos|normal|aceptable|ni bien ni mal|ahi ahi|maso|masomenos|pasable|"
+    "average|so so|fair|neutral|meh|mais ou menos|razoavel|medio",
     2: "malo|mala|mal|deficiente|insatisfecho|insatisfecha|no muy bien|no muy bueno|"
     "no muy buena|nada bueno|nada buena|bad|poor|unsatisfied|dissatisfied|not good|not great|"
     "ruim|insatisfeito|insatisfeita|no me gusto|flojo|floja",
@@ -50,13 +50,25 @@ _SCORE_OF = {w: score for score, block in _RATINGS.items() for w in block.split(
 _RATING = re.compile(
     r"\b(" + "|".join(sorted((re.escape(w) for w in _SCORE_OF), key=len, reverse=True)) + r")\b"
 )
+_SERVICE = re.compile(
+    r"\b(?:atencion|servicio|soporte|trabajo|gestion|experiencia|ayuda|respuesta|service|support|"
+    r"job|help|atendimento|servico|suporte|pero|aunque|but|mas|porem)\b"
+)
+_GREETING = re.compile(
+    r"(?:buen[oa]?s?|good|bo[ma]) (?:dia|dias|tardes?|noches?|noite|morning|afternoon|evening)\b"
+)
+_VAGUE = frozenset({"super", "fatal", "terrible", "genial", "perfecto", "perfecta", "great"})
+_OPENERS = frozenset(
+    {"bueno", "bien", "perfecto", "perfecta", "normal", "good", "well", "bom", "bem"}
+)
 _NEGATION = re.compile(r"\b(?:no|not|nada|nao|ni|sin|never|nunca|tampoco)(?: \w+){0,2} $")
 _FILLER = re.compile(
     r"^(?:(?:un|una|uma?|a|an|el|la|le|les|lo|los|pues|doy|pongo|mi|my|i|give|is|nota|calificacion|"
     r"califico|con|servicio|atencion|todo|todos|muchas|mil|gracias|thanks|thank|you|obrigado|"
     r"obrigada|dou|su|the|service|it|was|fue|estuvo|me|parecio|quede|muito|muy|de|en|digo|creo|"
     r"que|seria|son|es|e|servico|atendimento|foi|very|much|puntos?|points?|estrellas?|stars?|"
-    r"estrelas?|score|rating|nota|sobre|out|of|ustedes|senor|senora|por|favor|bueno|listo) ?)*$"
+    r"estrelas?|score|rating|nota|sobre|out|of|ustedes|senor|senora|por|favor|bueno|"
+    r"listo)(?: |$))*$"
 )
 _NUMBER = re.compile(
     r"^(?P<lead>(?:[a-z']+ ){0,5}?)(?P<number>\d{1,3}(?:[.,]\d+)?|" + "|".join(_NUMBERS) + r")"
@@ -70,7 +82,8 @@ _KEYCAP = re.compile(r"(\d)\ufe0f?\u20e3")
 _COUNTED = re.compile(
     r"^(?:anos?|dias?|horas?|minutos?|semanas?|meses|mes|veces|personas?|usuarios?|casos?|tickets?|"
     r"equipos?|facturas?|problemas?|errores|sedes?|computadores|days?|hours?|weeks?|times|people|"
-    r"users|invoices|pessoas|vezes|de la|am|pm|a m|p m|%)\b"
+    r"users|invoices|pessoas|vezes|de l[ao]s?|de mis|de nuestr[oa]s|of the|of our|dos|das|am|pm|"
+    r"a m|p m|%)\b"
 )
 
 
@@ -138,11 +151,21 @@ def _rating(said: str) -> ParsedScore | None:
     if negated:
         score = 2 if score >= 4 else 4
     alone = (negated or bool(_FILLER.match(before))) and bool(_FILLER.match(after))
-    if not alone and found.start() > 30:
-        return None  # deep in a story the word rates something else
-    if not alone and found[1] in {"ok", "okay", "well", "normal", "medio", "bien", "fine", "mal"}:
-        return None
+    if not alone and (found.start() > 30 or not _rates_us(said, found[1], before)):
+        return None  # the word rates something else: "error fatal", "bom dia"
     return ParsedScore(score=score, comment=None if alone else _comment(said), explicit=alone)
+
+
+def _rates_us(said: str, rating: str, before: str) -> bool:
+    """Whether a rating within a sentence is about the service."""
+    words = plain(said)
+    if _GREETING.match(words):
+        return False
+    if rating not in _OPENERS and plain(re.split(r"[,.;:!]", said, maxsplit=1)[0]) == rating:
+        return True
+    if _SERVICE.search(words) or rating.startswith(("muy ", "very ", "muito ")):
+        return True
+    return _SCORE_OF[rating] in {1, 5} and rating not in _VAGUE and bool(_FILLER.match(before))
 
 
 def _comment(said: str) -> str | None:

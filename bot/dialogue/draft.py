@@ -10,6 +10,7 @@ from nlp.understanding import Entity
 
 MAX_QUESTIONS = 3
 TITLE_LENGTH = 120
+_KEPT_LENGTH = 10_000  # of a description; the messages themselves are stored whole
 _SHOWN_LENGTH = 300  # of a description repeated to the client
 _LONG = 60  # words; who writes this much has told what matters
 
@@ -49,7 +50,9 @@ _ONLY_ME = re.compile(
 
 def begin(ctx: Context, kind: TicketType, text: str) -> Draft:
     """A draft from the client's words, with everything the message already tells."""
-    draft = Draft(type=kind, description=text, urgency=ctx.understanding.urgency)
+    draft = Draft(
+        type=kind, description=shorten(text, _KEPT_LENGTH), urgency=ctx.understanding.urgency
+    )
     slots = {"adjuntos": files} if (files := ctx.state.memory.get("attachments")) else {}
     if len(ctx.facts.services) == 1 and kind in {"incidente", "peticion", "queja"}:
         slots["servicio"] = ctx.facts.services[0]  # the summary shows it, to be corrected
@@ -90,7 +93,7 @@ def add(draft: Draft, text: str) -> Draft:
     if not text or text in before:
         return draft
     joined = text if not before or words.says_little(before) else f"{before}\n{text}"
-    return draft.model_copy(update={"description": joined})
+    return draft.model_copy(update={"description": shorten(joined, _KEPT_LENGTH)})
 
 
 def next_question(ctx: Context, draft: Draft, asked: tuple[str, ...]) -> str | None:
@@ -141,12 +144,10 @@ def _value(ctx: Context, slot: str, entity: Entity) -> str:
 
 def _named_service(ctx: Context, text: str) -> str | None:
     """The account's one service of which the text says a word: "el SAP" is SAP Business One."""
-    said = set(words.plain(ctx.text).split())
-    shared = {
-        s: {w for w in words.plain(s).split() if len(w) > 2} & said for s in ctx.facts.services
-    }
-    most = max((len(w) for w in shared.values()), default=0)
-    nearest = [s for s, w in shared.items() if len(w) == most]
+    said = set(words.telling(text))
+    shared = {name: len(said & set(words.telling(name))) for name in ctx.facts.services}
+    most = max(shared.values(), default=0)
+    nearest = [name for name, count in shared.items() if count == most]
     return nearest[0] if most and len(nearest) == 1 else None
 
 

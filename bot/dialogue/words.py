@@ -11,6 +11,8 @@ from importlib import resources
 
 from bot.messages import Choice
 
+_SHORT = 200  # characters; what is longer is no short answer
+_TELLING = 2_000  # characters looked at to see what a text is about
 _SKIN_TONES = {chr(c) for c in range(0x1F3FB, 0x1F400)}
 
 
@@ -29,7 +31,7 @@ _ORDINALS = {
     for word in _WORDS[name]
 }
 _POSITION = re.compile(
-    r"^(?:(?:la|el|opcion|numero|option|number|opcao|a|o|the|#)\s*)*(\w+)(?: one)?$"
+    r"^(?:(?:la|el|opcion|numero|option|number|opcao|a|o|the)\s+|#\s*)*(\w+)(?: one)?$"
 )
 _REFUSE_DATA = re.compile(
     r"^(?:yo )?(?:no (?:autorizo|acepto|les? doy)|revoco|retiro|i do not (?:accept|consent)|"
@@ -41,7 +43,7 @@ _QUESTION = re.compile(
     r"(?:que|como|cuando|donde|cual|quien|what|how|when|where|which|who|qual|onde)\b"
 )
 _GREETING = re.compile(
-    r"^\W*(?:(?:(?:muy\s+)?buen[oa]?s?\s+(?:d[ií]as?|tardes?|noches?)|hola+|buenas|saludos|"
+    r"^\W*(?:(?:(?:muy\s+)?buen[oa]?s?\s+(?:d[ií]as?|tardes?|noches?)|hola+|buenas(?=\W*$|\s*[,.;:!])|saludos|"
     r"qu[eé] tal|cordial saludo|(?:estimad|apreciad)[oa]s?(?: \w+){0,2}(?=[,:])|"
     r"good (?:morning|afternoon|evening)|hello|hi|hey|ol[aá]|oi|bom dia|boa (?:tarde|noite))\b"
     r"[\s,.;:!¡👋🙏-]*)+",
@@ -51,7 +53,7 @@ _GREETING = re.compile(
 
 def plain(text: str) -> str:
     """Lower case, no accents, no punctuation, single spaces; emojis stay, without skin tones."""
-    decomposed = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
+    decomposed = unicodedata.normalize("NFKD", text).lower().replace("’", "'")
     kept = "".join(
         c if c.isalnum() or c in "'/#" or ord(c) > 0x2070 else " "
         for c in decomposed
@@ -60,51 +62,56 @@ def plain(text: str) -> str:
     return " ".join(kept.split())
 
 
+def _short(text: str) -> str:
+    """Plain words of a short answer; of a long text nothing, since it is none."""
+    return plain(text) if len(text) <= _SHORT else ""
+
+
 def is_yes(text: str) -> bool:
-    return plain(text) in _WORDS["yes"]
+    return _short(text) in _WORDS["yes"]
 
 
 def is_no(text: str) -> bool:
-    return plain(text) in _WORDS["no"]
+    return _short(text) in _WORDS["no"]
 
 
 def is_cancel(text: str) -> bool:
-    return plain(text) in _WORDS["cancel"]
+    return _short(text) in _WORDS["cancel"]
 
 
 def is_stop(text: str) -> bool:
     """The client wants no more unrequested messages."""
-    return plain(text) in _WORDS["stop"]
+    return _short(text) in _WORDS["stop"]
 
 
 def is_unknown(text: str) -> bool:
     """The client cannot or will not give what was asked ("no sé")."""
-    return plain(text) in _WORDS["unknown"]
+    return _short(text) in _WORDS["unknown"]
 
 
 def is_another(text: str) -> bool:
     """Whether what was taken for the same matter is said to be a different one."""
-    said = plain(text)
+    said = _short(text)
     return any(phrase in said for phrase in _WORDS["another"])
 
 
 def wants_human(text: str) -> bool:
-    return plain(text) in _WORDS["human"]
+    return _short(text) in _WORDS["human"]
 
 
 def accepts(text: str) -> bool:
-    return plain(text) in _WORDS["accept"]
+    return _short(text) in _WORDS["accept"]
 
 
 def refuses(text: str) -> bool:
     """A refusal to have one's data treated; "no autorizo ese cobro" is none."""
-    words = plain(text)
+    words = _short(text)
     return words in _WORDS["refuse"] or bool(_REFUSE_DATA.match(words))
 
 
 def refuses_data(text: str) -> bool:
     """A refusal that names the data, so that it means that at any time."""
-    return bool(_REFUSE_DATA.match(plain(text)))
+    return bool(_REFUSE_DATA.match(_short(text)))
 
 
 def revokes(text: str) -> bool:
@@ -120,7 +127,9 @@ def without_greeting(text: str) -> str:
 
 def telling(text: str) -> list[str]:
     """The words that say something about the matter."""
-    return [w for w in plain(text).split() if w not in _WORDS["empty"] and not w.isdigit()]
+    return [
+        w for w in plain(text[:_TELLING]).split() if w not in _WORDS["empty"] and not w.isdigit()
+    ]
 
 
 def says_little(text: str) -> bool:
@@ -129,7 +138,7 @@ def says_little(text: str) -> bool:
 
 
 def looks_like_question(text: str) -> bool:
-    return "?" in text or bool(_QUESTION.match(plain(text)))
+    return "?" in text or bool(_QUESTION.match(plain(text[:_SHORT])))
 
 
 def chosen(text: str, offered: tuple[Choice, ...]) -> str | None:
@@ -137,7 +146,7 @@ def chosen(text: str, offered: tuple[Choice, ...]) -> str | None:
 
     By its label, by its position ("2", "la segunda"), or by a yes or no for ``…:yes``, ``…:no``.
     """
-    words = plain(text)
+    words = _short(text)
     if not words:
         return None
     for choice in offered:

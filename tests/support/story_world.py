@@ -230,9 +230,17 @@ class World:
         number = f"PT-2026-{900 + len(self.tickets):06d}"
         slots = "".join(f"\n{k}: {v}" for k, v in draft.slots.items() if v)
         self.tickets.append(
-            Ticket(number, draft.type, "nuevo", title, draft.description + slots, self.now, self.now,
-                   urgency=draft.urgency)
-        )  # fmt: skip
+            Ticket(
+                number=number,
+                type=draft.type,
+                status="nuevo",
+                title=title,
+                text=draft.description + slots,
+                created_at=self.now,
+                updated_at=self.now,
+                urgency=draft.urgency,
+            )
+        )
         due = local_date(self.now + timedelta(days=15), self.state.language)
         return {"ticket": number, "due": due}
 

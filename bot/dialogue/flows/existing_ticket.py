@@ -28,8 +28,9 @@ def add(ctx: Context) -> Turn:
     return _start(ctx, "add")
 
 
-def reopen(ctx: Context) -> Turn:
-    return _start(ctx, "reopen")
+def reopen(ctx: Context, number: str | None = None) -> Turn:
+    """The ticket of that number, or the one that the message speaks of."""
+    return _start(ctx, "reopen", number)
 
 
 def close(ctx: Context) -> Turn:
@@ -70,11 +71,11 @@ def do_add(ctx: Context, number: str, text: str) -> Turn:
     return ctx.turn(ctx.say("ticket.added", number=number), actions=(added,))
 
 
-def _start(ctx: Context, deed: str) -> Turn:
+def _start(ctx: Context, deed: str, number: str | None = None) -> Turn:
     if not ctx.facts.verified:
         return ctx.turn(ctx.say("ticket.unverified", "human"))
     text = with_files(ctx)
-    number = tickets.named(ctx)
+    number = number or tickets.named(ctx)
     if number is not None:
         own = tickets.by_number(ctx, number)
         if own is None:

@@ -71,7 +71,7 @@ def unclear(ctx: Context) -> Turn:
 
 def general(ctx: Context) -> Turn:
     """A question that needs no ticket: answered from the facts, or offered to a person."""
-    asked = words.plain(ctx.text)
+    asked = words.plain(ctx.text[:500])
     if _HOURS.search(asked):
         if ctx.facts.open_now:
             return ctx.turn(ctx.say("general.open"))

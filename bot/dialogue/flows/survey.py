@@ -49,7 +49,7 @@ def answer(ctx: Context) -> Turn | None:
         if tapped and ctx.choice
         else (parse_csat(ctx.text))
     )
-    if not parsed.explicit and ctx.means(*_NEW_MATTER, *_ASIDE):
+    if not parsed.explicit and (not ctx.facts.understood or ctx.means(*_NEW_MATTER, *_ASIDE)):
         return None
     if parsed.score is not None:
         return _score(ctx, survey, parsed)
@@ -97,7 +97,7 @@ def _comment(ctx: Context, survey: SurveyFact) -> Turn | None:
 
 def _reopen(ctx: Context, survey: SurveyFact) -> Turn:
     """What was to be rated is not solved. A score given with "sigue fallando" still counts."""
-    turn = existing_ticket.do_reopen(ctx, survey.ticket_number, ctx.text)
+    turn = existing_ticket.reopen(ctx, survey.ticket_number)
     parsed = parse_csat(ctx.text)
     if parsed.score is None or not parsed.explicit or survey.awaiting == "comment":
         return turn

@@ -86,7 +86,8 @@ def local_moment(moment: datetime, now: datetime, language: Language) -> str:
     local = moment.astimezone(BOGOTA)
     days = (local.date() - now.astimezone(BOGOTA).date()).days
     key = {0: "when.today", 1: "when.tomorrow"}.get(days, "when.later")
-    time = format_time(local, "h:mm a", locale=_LOCALE[language], tzinfo=BOGOTA)
+    pattern = "HH:mm" if language == "pt" else "h:mm a"
+    time = format_time(local, pattern, locale=_LOCALE[language], tzinfo=BOGOTA)
     # Babel parts "p. m." by a no-break space that some clients' fonts show as a box.
     params = {"time": re.sub(r"[\u00a0\u202f]", " ", time), "day": local_date(moment, language)}
     return phrase(key, language, params)
