@@ -41,6 +41,7 @@ class Database:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
             sqlalchemy_url(url),
+            hide_parameters=True,  # messages of clients have no place in an error's text
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=2,  # a webhook must answer 503 long before its provider gives up

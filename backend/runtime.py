@@ -40,7 +40,6 @@ class Runtime:
     database: Database
     redis: Redis
     gateway: Gateway
-    crm: Crm
     clock: Clock
     live: Live
     limits: Limits
@@ -73,14 +72,11 @@ async def open_runtime(
         stack.push_async_callback(redis.aclose)
         secret_key = secret_key_of(settings)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=30, transport=transport))
-        crm = build_crm(settings)
-        stack.push_async_callback(crm.aclose)
         yield Runtime(
             settings=settings,
             database=database,
             redis=redis,
             gateway=Gateway(build_channels(settings, http=http, secret_key=secret_key)),
-            crm=crm,
             clock=clock or clock_from(settings.fake_now),
             live=Live(redis),
             limits=Limits(redis),
@@ -146,8 +142,11 @@ def _mail_oauth(settings: Settings) -> OAuthSettings | None:
     )
 
 
-def build_crm(settings: Settings) -> Crm:
-    """Dynamics 365 when it is configured, else the console's own log."""
+def build_crm(settings: Settings, *, installation: str) -> Crm:
+    """Dynamics 365 when it is configured, else our own log.
+
+    ``installation`` tells this database's records from those of another one in the same CRM.
+    """
     if (
         settings.dynamics_url
         and settings.dynamics_tenant_id
@@ -160,6 +159,7 @@ def build_crm(settings: Settings) -> Crm:
             settings.dynamics_client_id,
             settings.dynamics_client_secret,
             authority_url=settings.dynamics_authority_url,
+            installation=installation,
         )
     return ConsoleCrm()
 

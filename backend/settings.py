@@ -16,7 +16,11 @@ CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="HELPCARE_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="HELPCARE_",
+        env_file=".env",
+        env_ignore_empty=True,  # compose files pass what is not set as an empty text
+        extra="ignore",
+        frozen=True,
     )
 
     # where it runs

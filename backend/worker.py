@@ -3,22 +3,25 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 
 import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector
+from sqlalchemy import text
 
 from backend.inbox.draining import Drainer
 from backend.inbox.service import ring_forgotten
 from backend.intake import Intake
 from backend.outbox.dispatch import Dispatcher
 from backend.outbox.senders import ChannelSender, CrmSender, MediaFetcher, Sender
-from backend.runtime import Runtime
+from backend.runtime import Runtime, build_crm
+from backend.surveys import service as surveys
 from backend.timer_handlers import timer_handlers
 from backend.timers import service as timers
 from backend.turns import TurnTaker
 from backend.understanding import Understander
+from integrations.crm import Crm
 
 _TICK_S = 1.0
 _STALLED_S = 10  # a worker that has not been heard of for so long is dead
@@ -29,7 +32,7 @@ log = structlog.get_logger()
 class Worker:
     """All loops of one worker process; ``run`` returns after ``stop``."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, crm: Crm) -> None:
         self._runtime = runtime
         self._stopping = asyncio.Event()
         settings = runtime.settings
@@ -50,7 +53,11 @@ class Worker:
             clock=runtime.clock,
         )
         self.dispatcher = Dispatcher(
-            runtime.database, _senders(runtime), runtime.live, runtime.clock
+            runtime.database,
+            _senders(runtime, crm),
+            runtime.live,
+            runtime.clock,
+            on_not_sent=surveys.delivery_failed,
         )
         self._intake = Intake(runtime, self._stopping)
         self.handlers = timer_handlers(runtime)
@@ -147,12 +154,12 @@ class Worker:
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
 
-def _senders(runtime: Runtime) -> dict[str, Sender]:
+def _senders(runtime: Runtime, crm: Crm) -> dict[str, Sender]:
     senders: dict[str, Sender] = {
         channel.name: ChannelSender(runtime.database, channel, repeatable=channel.name == "webchat")
         for channel in runtime.gateway
     }
-    senders["crm"] = CrmSender(runtime.database, runtime.crm)
+    senders["crm"] = CrmSender(runtime.database, crm)
     senders["media"] = MediaFetcher(
         runtime.database,
         runtime.gateway,
@@ -164,8 +171,13 @@ def _senders(runtime: Runtime) -> dict[str, Sender]:
 
 async def run_worker(runtime: Runtime) -> None:
     """Run until SIGTERM or SIGINT, then drain."""
-    worker = Worker(runtime)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, worker.stop)
-    await worker.run()
+    async with runtime.database.transaction() as session:
+        installation = (
+            await session.execute(text("SELECT id::text FROM installation"))
+        ).scalar_one()
+    async with aclosing(build_crm(runtime.settings, installation=installation)) as crm:
+        worker = Worker(runtime, crm)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, worker.stop)
+        await worker.run()

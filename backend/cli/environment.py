@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
+from backend.doctor import machine
 from backend.embedded import EmbeddedServerError
 from backend.logs import configure
 from backend.problems import Problem
@@ -20,7 +21,7 @@ out = Console()
 def load_settings() -> Settings:
     """The settings, with logging set up by them; exits 2 naming the setting that is wrong."""
     try:
-        settings = Settings()  # type: ignore[call-arg]  # every field has a default
+        settings = Settings()
     except ValidationError as invalid:
         for problem in invalid.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
@@ -31,6 +32,21 @@ def load_settings() -> Settings:
         json={"auto": None, "json": True, "text": False}[settings.log_format],
         level=settings.log_level,
     )
+    return settings
+
+
+def safe_settings() -> Settings:
+    """The settings of a server; exits 2 rather than serve with a weak key or in clear text."""
+    settings = load_settings()
+    unsafe = [
+        finding
+        for finding in (machine.secret_key(settings), machine.public_url(settings))
+        if finding.level == "fail"
+    ]
+    for finding in unsafe:
+        errors.print(f"[red]{finding.what}. {finding.remedy}[/red]", highlight=False)
+    if unsafe:
+        raise typer.Exit(2)
     return settings
 
 

@@ -2,12 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
 
 from backend.cli.environment import errors, load_settings, out
+
+if TYPE_CHECKING:
+    from nlp.pipeline import Pipeline
 
 app = typer.Typer(no_args_is_help=True, help="Train and try the understanding of messages.")
 
@@ -68,7 +71,8 @@ def train_model(folder: Path, *, force: bool) -> None:
     out.print(f"Model: {folder} ({scores})", highlight=False)
 
 
-def _load(folder: Path):  # noqa: ANN202  imported late, so that other commands start fast
+def _load(folder: Path) -> "Pipeline":
+    # imported late, so that other commands start fast
     from nlp.pipeline import ModelDamaged, ModelMissing, Pipeline
 
     try:

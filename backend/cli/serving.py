@@ -11,7 +11,7 @@ import typer
 import uvicorn
 
 from backend import migrate
-from backend.cli.environment import errors, explained, load_settings, out
+from backend.cli.environment import errors, explained, load_settings, out, safe_settings
 from backend.runtime import open_runtime
 from backend.servers import configured, reached, started
 from backend.settings import Settings
@@ -23,7 +23,7 @@ def run() -> None:
     """Run everything: servers if none are configured, the web process and the workers."""
     from backend.supervisor import supervise
 
-    settings = load_settings()
+    settings = safe_settings()
     with explained():
         _check_port(settings)
         with started(settings) as urls:
@@ -37,7 +37,7 @@ def web() -> None:
     """Run the web process."""
     from backend.web import create_app
 
-    settings = load_settings()
+    settings = safe_settings()
     with explained():
         urls = configured(settings)
         app = create_app(
@@ -61,7 +61,7 @@ def worker() -> None:
     """Run a worker process; start as many as there is work for."""
     from backend.worker import run_worker
 
-    settings = load_settings()
+    settings = safe_settings()
 
     async def main() -> None:
         urls = configured(settings)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 import structlog
 from sqlalchemy import exists, select, update
@@ -44,6 +45,14 @@ def backoff(attempts: int) -> timedelta:
     return timedelta(seconds=seconds * random.uniform(0.9, 1.1))  # noqa: S311  not a secret
 
 
+class NotSent(Protocol):
+    """Told in the same transaction when a message will not reach its client."""
+
+    async def __call__(
+        self, session: AsyncSession, message_id: int, *, reason: str, now: datetime
+    ) -> None: ...
+
+
 @dataclass(slots=True)
 class Dispatcher:
     """Delivers all lanes that have a sender; one per worker process.
@@ -56,6 +65,7 @@ class Dispatcher:
     senders: Mapping[str, Sender]
     live: Live
     clock: Clock
+    on_not_sent: NotSent | None = None
     places: int = 8
     _tries: dict[str, set[asyncio.Task[None]]] = field(default_factory=lambda: defaultdict(set))
     _pumps: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -181,6 +191,9 @@ class Dispatcher:
                 )
             )
             thread = await _tell_message(session, item, outcome, state=str(values["state"]))
+            if values["state"] == "failed" and item.message_id and self.on_not_sent:
+                reason = getattr(outcome, "reason", "")
+                await self.on_not_sent(session, item.message_id, reason=reason, now=now)
         OUTBOX_OUTCOMES.labels(lane=item.lane, outcome=type(outcome).__name__.lower()).inc()
         if item.conversation_id is not None:
             await self.live.publish("console", {"conversation": item.conversation_id})

@@ -19,6 +19,7 @@ from backend.settings import Settings
 from backend.timers import service as timers
 from backend.web import create_app
 from backend.worker import Worker
+from integrations.console_crm import ConsoleCrm
 
 WORKDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # Monday, 10:00 in Bogotá
 
@@ -101,7 +102,7 @@ async def running_stack(
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url=chosen.base_url
         ) as client:
-            stack = Stack(now, runtime, Worker(runtime), client)
+            stack = Stack(now, runtime, Worker(runtime, ConsoleCrm()), client)
             yield stack
 
 
