@@ -6,10 +6,11 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.agents.models import Agent
 from backend.contacts.models import Contact
 from backend.conversations.models import Conversation
 from backend.gateway import Gateway
-from backend.problems import Conflict, NotFound
+from backend.problems import Conflict, Invalid, NotFound
 from backend.tickets import lifecycle
 from backend.tickets.lifecycle import Command
 from backend.tickets.models import Ticket
@@ -80,3 +81,11 @@ async def synced(session: AsyncSession, ticket: Ticket, *, now: datetime) -> Non
 def cycle_key(ticket: Ticket) -> str:
     """Names the present resolution cycle among timers."""
     return f"{ticket.number}:{ticket.cycle}"
+
+
+async def active_agent(session: AsyncSession, agent_id: int) -> Agent:
+    """The agent, or :class:`Invalid` for one who is unknown or gone."""
+    agent = await session.get(Agent, agent_id)
+    if agent is None or not agent.active:
+        raise Invalid(f"There is no active agent {agent_id}")
+    return agent

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.agents.models import Agent
 from backend.contacts.models import Contact
 from backend.conversations.models import Conversation
 from backend.conversations.service import locked_conversation
@@ -26,6 +25,7 @@ from backend.surveys import service as surveys
 from backend.tickets import lifecycle
 from backend.tickets.changing import (
     CLOSE,
+    active_agent,
     begin,
     by_number,
     cycle_key,
@@ -44,6 +44,7 @@ from nlp.understanding import Language
 
 __all__ = [
     "CLOSE",
+    "active_agent",
     "add_information",
     "add_note",
     "assign",
@@ -170,7 +171,7 @@ async def assign(
         raise not_allowed(ticket, "assigned")
     if ticket.assignee_id == assignee_id:
         return
-    assignee = await _active_agent(session, assignee_id) if assignee_id is not None else None
+    assignee = await active_agent(session, assignee_id) if assignee_id is not None else None
     first_time = assignee is not None and not await _has_event(session, ticket, "assigned")
     ticket.assignee_id = assignee_id
     event = await record(
@@ -372,13 +373,6 @@ async def _next_number(session: AsyncSession, year: int) -> str:
         .returning(TicketCounter.last)
     )
     return f"PT-{year}-{counted.scalar_one():06d}"
-
-
-async def _active_agent(session: AsyncSession, agent_id: int) -> Agent:
-    agent = await session.get(Agent, agent_id)
-    if agent is None or not agent.active:
-        raise Invalid(f"There is no active agent {agent_id}")
-    return agent
 
 
 async def _has_event(session: AsyncSession, ticket: Ticket, kind: str) -> bool:
