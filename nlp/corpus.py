@@ -80,7 +80,7 @@ def digest(folder: Path = DATA) -> str:
     """Hash over everything that training reads."""
     sha = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
-        if file.suffix in {".jsonl", ".json", ".txt"}:
+        if file.suffix in {".jsonl", ".txt"}:
             sha.update(file.relative_to(folder).as_posix().encode())
             sha.update(file.read_bytes())
     return sha.hexdigest()

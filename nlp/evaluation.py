@@ -161,5 +161,5 @@ def confusion_picture(report: Report, path: Path) -> None:
     axes.set_ylabel("labelled")
     for row, column in zip(*np.nonzero(counts), strict=True):
         shade = "white" if shares[row, column] > 0.5 else "black"
-        axes.text(column, row, int(counts[row, column]), ha="center", va="center", color=shade)
+        axes.text(column, row, f"{counts[row, column]:.0f}", ha="center", va="center", color=shade)
     figure.savefig(path, dpi=110, format="png")

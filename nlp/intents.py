@@ -1,12 +1,11 @@
 """Which intents a message carries: linear heads, then the rules that do better than they."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from nlp import handoff
-from nlp.features import Lexicon, extract
+from nlp.features import extract
 from nlp.linear import Heads, Vector, sigmoid, softmax
 from nlp.understanding import INTENTS, IntentScore
 
@@ -22,7 +21,9 @@ COURTESY = frozenset({"saludo", "despedida", "agradecimiento"})
 class Thresholds:
     """Tuned on held-out phrasing families while training, kept in the manifest."""
 
-    temperature: float = 1.0  # of the main intent's softmax
+    temperature: float = 0.3  # of the main intent's softmax
+    presence_scale: float = 3.0  # from a presence score to log odds
+    presence_shift: float = 0.0
     out_of_scope: float = 0.25  # below this the best in-scope intent is not believed
     also: float = 0.5  # a further intent is reported from this probability on
 
@@ -32,11 +33,7 @@ class IntentModel:
     """Two groups of heads in one matrix: the main intent (softmax), and each one's presence."""
 
     heads: Heads
-    lexicon: Lexicon
     thresholds: Thresholds
-
-    def features(self, masked: str) -> Mapping[str, float]:
-        return extract(masked, self.lexicon)
 
     def classify(self, masked: str) -> tuple[IntentScore, ...]:
         """Every intent of the message, the main one first; never empty.
@@ -45,9 +42,11 @@ class IntentModel:
         """
         if not any(map(str.isalnum, masked)):
             return _of_marks(masked)
-        scores = self.heads.scores(self.features(masked))
+        scores = self.heads.scores(extract(masked))
         main = softmax(scores[:_SIZE] / self.thresholds.temperature)
-        presence = sigmoid(scores[_SIZE:])
+        presence = sigmoid(
+            scores[_SIZE:] * self.thresholds.presence_scale + self.thresholds.presence_shift
+        )
         if handoff.is_refused_or_told(masked):
             main, presence = _without(HUMAN, main, presence)
         elif presence[HUMAN] > 0.1 and handoff.is_requested(masked):
@@ -59,7 +58,9 @@ def decide(main: Vector, presence: Vector, thresholds: Thresholds) -> tuple[Inte
     """From probabilities to the intents that are reported."""
     best = int(np.argmax(main))
     if best != OUT_OF_SCOPE and main[best] < thresholds.out_of_scope:
-        return (IntentScore(intent=INTENTS[OUT_OF_SCOPE], confidence=float(1 - main[best])),)
+        return (
+            IntentScore(intent=INTENTS[OUT_OF_SCOPE], confidence=float(min(0.5, 1 - main[best]))),
+        )
     chosen = [IntentScore(intent=INTENTS[best], confidence=float(main[best]))]
     if INTENTS[best] not in COURTESY and best != OUT_OF_SCOPE:
         chosen += sorted(

@@ -12,7 +12,7 @@ _SIGNS: dict[Language, frozenset[str]] = {
         nos lo ya no si sin sobre desde hasta hace ayer hoy manana otra otro nada todo todos hacer
         fue ser senores cordial saludo listo vale bueno dale claro ahi aqui asi pues tambien
         siquiera ninguno ningun nadie nunca siempre mas aun eso esto esa ese soy somos
-        ayuda ayudar caso factura correo""".split()
+        ayuda ayudar caso factura correo""".split()  # noqa: SIM905 - read as running words
     ),
     "en": frozenset(
         """the a an and or of to in on at is are was were be been am i you he she it we they my your
@@ -20,7 +20,7 @@ _SIGNS: dict[Language, frozenset[str]] = {
         could would should will please thanks thank hello hi hey good morning afternoon what when
         where who why how which have has had do does did need want know get got there any
         some just still yet but if so as about into after before since yes ok okay help me
-        speak talk someone person today yesterday tomorrow bye""".split()
+        speak talk someone person today yesterday tomorrow bye""".split()  # noqa: SIM905 - read as running words
     ),
     "pt": frozenset(
         """o os um uma uns umas e do da dos das no na nos nas ao aos pelo pela com em nao sim que
@@ -29,7 +29,7 @@ _SIGNS: dict[Language, frozenset[str]] = {
         ola bom boa dia tarde noite obrigado obrigada tambem ja ainda ate desde ontem hoje amanha
         agora aqui isso isto esse essa outro outra tudo nada ninguem fazer consigo
         ajuda ajudar chamado boleto senha tchau atendente falar parece funciona
-        sistema nossos nossas fatura cobranca reclamacao""".split()
+        sistema nossos nossas fatura cobranca reclamacao""".split()  # noqa: SIM905 - read as running words
     ),
 }
 _MARKS: tuple[tuple[str, Language], ...] = (

@@ -102,5 +102,5 @@ def softmax(scores: Vector) -> Vector:
 
 
 def sigmoid(scores: Vector) -> Vector:
-    result: Vector = 1.0 / (1.0 + np.exp(-np.clip(scores, -30, 30)))
+    result: Vector = (1.0 / (1.0 + np.exp(-np.clip(scores, -30, 30)))).astype(np.float32)
     return result

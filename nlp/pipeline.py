@@ -1,6 +1,5 @@
 """The list of steps from a message to its understanding."""
 
-import json
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,12 +9,12 @@ from pathlib import Path
 from nlp import language, sentiment, urgency
 from nlp.entities.names import Names
 from nlp.entities.recognise import recognise
-from nlp.features import Lexicon, mask
+from nlp.features import mask
 from nlp.gazetteer import Gazetteer
 from nlp.intents import IntentModel, Thresholds
 from nlp.linear import Heads
 from nlp.manifest import Manifest, ModelDamaged, ModelMissing, read_manifest
-from nlp.normalise import clean
+from nlp.normalise import Clean, clean
 from nlp.understanding import Entity, Understanding
 
 __all__ = ["ModelDamaged", "ModelMissing", "Pipeline"]
@@ -36,12 +35,11 @@ class Pipeline:
         manifest = read_manifest(folder)
         try:
             heads = Heads.load(folder)
-            lexicon = Lexicon(json.loads((folder / "lexicon.json").read_text(encoding="utf-8")))
             names = Names.load(folder)
             thresholds = Thresholds(**manifest.thresholds)
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise ModelDamaged(folder, type(error).__name__) from error
-        return cls(IntentModel(heads, lexicon, thresholds), names, manifest, known_words(heads))
+        return cls(IntentModel(heads, thresholds), names, manifest, known_words(heads))
 
     def understand(
         self, text: str, *, now: datetime, gazetteer: Gazetteer | None = None
@@ -51,7 +49,7 @@ class Pipeline:
         entities = recognise(
             message, text, self.names, now=now, known=self.known, gazetteer=gazetteer
         )
-        intents = self.intents.classify(masked(message.folded, entities, text, message.offsets))
+        intents = self.intents.classify(masked(message, entities))
         return Understanding(
             intent=intents[0].intent,
             confidence=intents[0].confidence,
@@ -75,14 +73,15 @@ def known_words(heads: Heads) -> frozenset[str]:
     )
 
 
-def masked(
-    folded: str, entities: Iterable[Entity], original: str, offsets: tuple[int, ...] | None
-) -> str:
-    """Folded text with identifiers replaced; their spans are those of the original."""
-    if offsets is None:
-        return mask(folded, entities)
-    back = {position: i for i, position in enumerate(offsets)}
+def masked(message: Clean, entities: Iterable[Entity]) -> str:
+    """Folded text with identifiers replaced; the spans of ``entities`` are those of the original."""
+    if message.offsets is None:
+        return mask(message.folded, entities)
+    back = {position: i for i, position in enumerate(message.offsets)}
     return mask(
-        folded,
-        (e.model_copy(update={"start": back[e.start], "end": back[e.end - 1] + 1}) for e in entities),
+        message.folded,
+        (
+            e.model_copy(update={"start": back[e.start], "end": back[e.end - 1] + 1})
+            for e in entities
+        ),
     )

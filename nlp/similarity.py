@@ -13,8 +13,8 @@ _COMMON = frozenset(
     ser si sido siempre sigue sin sobre solo son su sus tambien tan tarde tardes te tengo tenemos tiene todo
     todos tu un una uno unos usted ustedes va ve ver vez y ya yo necesito favor ayuda ayudar colabora
     the a an of to in on at is are was i we you it my our and or please hello not can since with
-    o os do da dos das no na em nao com um uma meu minha por para bom dia ola que""".split()
-)  # fmt: skip
+    o os do da dos das no na em nao com um uma meu minha por para bom dia ola que""".split()  # noqa: SIM905 - read as running words
+)
 # Words that mean the same in a report of a fault or a request.
 _SAME = {
     "falla": "fallo", "fallando": "fallo", "fallas": "fallo", "funciona": "fallo", "sirve": "fallo",

@@ -1,6 +1,5 @@
 """From ``training_data/`` to a model folder: repeatable, and never a step back unnoticed."""
 
-import json
 import platform
 import shutil
 import tempfile
@@ -14,15 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import sklearn
 from scipy.sparse import csr_matrix
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
+from sklearn.svm import LinearSVC
 
 from nlp.calibration import tune
 from nlp.corpus import DATA, Example, digest, read
 from nlp.entities.names import Names
 from nlp.entities.recognise import recognise
 from nlp.evaluation import evaluate_examples
-from nlp.features import Lexicon, extract
+from nlp.features import extract
 from nlp.intents import IntentModel, Thresholds
 from nlp.linear import Heads, Vector, Vocabulary
 from nlp.manifest import Manifest, ModelDamaged, ModelMissing, file_hash
@@ -32,8 +31,7 @@ from nlp.understanding import INTENTS
 
 # Dates are resolved against a fixed day while training: only that there is one matters.
 NOW = datetime(2026, 11, 3, 15, 0, tzinfo=UTC)
-MAIN_C = 12.0  # inverse regularisation, chosen on held-out families
-PRESENCE_C = 20.0
+SVC_C = 1.0  # inverse regularisation
 FOLDS = 5
 Progress = Callable[[str, float], None]
 
@@ -52,15 +50,13 @@ def _quiet(_step: str, _done: float) -> None:
     return None
 
 
-def _features(
-    examples: Sequence[Example], names: Names, lexicon: Lexicon
-) -> list[dict[str, float]]:
+def _features(examples: Sequence[Example], names: Names) -> list[dict[str, float]]:
     found = []
     for example in examples:
         message = clean(example.text)
         entities = recognise(message, example.text, names, now=NOW)
-        text = masked(message.folded, entities, example.text, message.offsets)
-        found.append(extract(text, lexicon))
+        text = masked(message, entities)
+        found.append(extract(text))
     return found
 
 
@@ -73,22 +69,19 @@ def _matrix(documents: Sequence[dict[str, float]], vocabulary: Vocabulary) -> cs
     )
 
 
-def _fit(x: csr_matrix, main: npt.NDArray[np.int64], present: npt.NDArray[np.bool_]) -> tuple[Vector, Vector]:
-    """Weights (features, 2 × intents) and bias of the main and the presence heads."""
+def _fit(
+    x: csr_matrix, main: npt.NDArray[np.int64], present: npt.NDArray[np.bool_]
+) -> tuple[Vector, Vector]:
+    """Weights (features, 2 × intents) and bias: one against the rest, for main and for presence."""
     size = len(INTENTS)
     weights = np.zeros((x.shape[1], 2 * size), dtype=np.float32)
-    bias = np.full(2 * size, -10.0, dtype=np.float32)
-    joint = LogisticRegression(C=MAIN_C, max_iter=300, tol=1e-3)
-    joint.fit(x, main)
-    if len(joint.classes_) == 2:
-        weights[:, joint.classes_[1]], bias[joint.classes_] = joint.coef_[0], (0, joint.intercept_[0])
-    else:
-        weights[:, joint.classes_], bias[joint.classes_] = joint.coef_.T, joint.intercept_
-    for i in range(size):
-        if 0 < present[:, i].sum() < len(present):
-            one = LogisticRegression(C=PRESENCE_C, solver="liblinear", random_state=7)
-            one.fit(x, present[:, i])
-            weights[:, size + i], bias[size + i] = one.coef_[0], one.intercept_[0]
+    bias = np.full(2 * size, -3.0, dtype=np.float32)
+    targets = [main == i for i in range(size)] + [present[:, i] for i in range(size)]
+    for column, target in enumerate(targets):
+        if 0 < target.sum() < len(target):
+            head = LinearSVC(C=SVC_C, random_state=7)
+            head.fit(x, target)
+            weights[:, column], bias[column] = head.coef_[0], head.intercept_[0]
     return weights, bias
 
 
@@ -118,12 +111,13 @@ def _held_out(
     return scores
 
 
-def build(examples: Sequence[Example], data: Path, progress: Progress = _quiet) -> tuple[Heads, Thresholds]:
+def build(
+    examples: Sequence[Example], data: Path, progress: Progress = _quiet
+) -> tuple[Heads, Thresholds]:
     """The trained heads and the thresholds tuned on held-out phrasing families."""
     names = Names.load(data / "gazetteer")
-    lexicon = Lexicon(json.loads((data / "lexicon.json").read_text(encoding="utf-8")))
     progress("features", 0.05)
-    documents = _features(examples, names, lexicon)
+    documents = _features(examples, names)
     main, present = _labels(examples)
     thresholds = tune(_held_out(examples, documents, progress), main, present)
     progress("final heads", 0.82)
@@ -152,7 +146,7 @@ def train(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".model-") as temporary:
         new = Path(temporary) / "model"
-        _write(new, data, heads, thresholds)
+        _write(new, data, heads)
         tell("scores", 0.92)
         manifest = _manifest(new, data, examples, heads, thresholds, started)
         manifest.write(new)
@@ -163,18 +157,21 @@ def train(
     return manifest
 
 
-def _write(new: Path, data: Path, heads: Heads, thresholds: Thresholds) -> None:
+def _write(new: Path, data: Path, heads: Heads) -> None:
     new.mkdir()
     heads.save(new)
-    shutil.copyfile(data / "lexicon.json", new / "lexicon.json")
     for file in (data / "gazetteer").glob("*.txt"):
         shutil.copyfile(file, new / file.name)
 
 
 def _manifest(
-    new: Path, data: Path, examples: Sequence[Example], heads: Heads, thresholds: Thresholds, started: float
+    new: Path,
+    data: Path,
+    examples: Sequence[Example],
+    heads: Heads,
+    thresholds: Thresholds,
+    started: float,
 ) -> Manifest:
-    lexicon = Lexicon(json.loads((new / "lexicon.json").read_text(encoding="utf-8")))
     manifest = Manifest(
         created=datetime.now(UTC),
         data_hash=digest(data),
@@ -192,7 +189,7 @@ def _manifest(
     )
     saved = Heads.load(new)  # measured as it will be loaded, rounding included
     pipeline = Pipeline(
-        IntentModel(saved, lexicon, thresholds), Names.load(new), manifest, known_words(heads)
+        IntentModel(saved, thresholds), Names.load(new), manifest, known_words(heads)
     )
     dev = read(data / "dev")
     scores = evaluate_examples(pipeline, dev).scores if dev else {}

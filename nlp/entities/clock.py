@@ -19,10 +19,10 @@ class Clock:
     confidence: float = 0.85
 
 
-_HOURS = "|".join(sorted((w for w, n in SMALL.items() if 1 <= n <= 12 and len(w) > 2), key=len, reverse=True))
-_HALF_DAY = (
-    r"(?:\s*(?P<half>[ap]\s?\.?\s?m\b\.?|(?:de|en|por|da)\s+(?:la\s+)?(?:manana|tarde|noche|madrugada|manha|noite)|del\s+(?:dia|mediodia)|m\b\.?))"
+_HOURS = "|".join(
+    sorted((w for w, n in SMALL.items() if 1 <= n <= 12 and len(w) > 2), key=len, reverse=True)
 )
+_HALF_DAY = r"(?:\s*(?P<half>[ap]\s?\.?\s?m\b\.?|(?:de|en|por|da)\s+(?:la\s+)?(?:manana|tarde|noche|madrugada|manha|noite)|del\s+(?:dia|mediodia)|m\b\.?))"
 _MINUTES = r"(?:\s*[:.h]\s*(?P<minutes>[0-5]\d)(?::[0-5]\d)?|\s+(?P<plus>y\s+media|y\s+cuarto|y\s+(?:diez|veinte|cinco)|menos\s+cuarto|en\s+punto))"
 _TIME = re.compile(
     rf"\b(?:a|desde|hasta|sobre|tipo|para)\s+(?:eso\s+de\s+)?(?P<cue>las?)\s+(?P<hour>[01]?\d|2[0-4]|{_HOURS}|una)\b(?![/-]\d|\s*%){_MINUTES}?{_HALF_DAY}?"
@@ -86,7 +86,9 @@ def _clock(match: re.Match[str]) -> Clock | None:
     start = match.start("cue") if groups.get("cue") else match.start()
     if groups.get("cue"):
         start = match.start("hour")
-    return Clock(start, match.start() + len(match[0].rstrip()), moment, moment, 0.9 if sure else 0.8)
+    return Clock(
+        start, match.start() + len(match[0].rstrip()), moment, moment, 0.9 if sure else 0.8
+    )
 
 
 def find_clocks(folded: str) -> Iterator[Clock]:

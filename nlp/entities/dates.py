@@ -36,7 +36,9 @@ _WEEKDAY = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
 _YEAR = r"(?:,?\s*(?:de\s+|del\s+(?:ano\s+)?|of\s+)?(?P<year>(?:19|20)\d\d|'\d\d)\b)?"
 _DAY = r"(?P<day>\d{1,2}|primero|1ro|1°|" + "|".join(w for w in SMALL if SMALL[w] > 1) + ")"
 
-_ISO = re.compile(r"(?<![\d/.-])(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?![\d/-])")
+_ISO = re.compile(
+    r"(?<![\d/.-])(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?![\d/-])"
+)
 _NUMERIC = re.compile(
     r"(?<![\d/.,$-])(?P<day>\d{1,2})(?P<mark>\s?[/-]\s?|\.)(?P<month>\d{1,2})(?P=mark)(?P<year>(?:19|20)\d\d|\d\d)(?![\d/-])"
     r"|(?<![\d/.,$-])(?P<day2>\d{1,2})/(?P<month2>\d{1,2})(?![\d/%])"
@@ -58,7 +60,7 @@ _RELATIVE: tuple[tuple[str, int], ...] = (
 )  # fmt: skip
 _WORDS = [(re.compile(rf"\b(?:{pattern})\b"), offset) for pattern, offset in _RELATIVE]
 _AGO = re.compile(
-    rf"\b(?:desde\s+)?(?:hace|hacen|ase|hase|ha|faz)\s+(?:ya\s+)?(?:como\s+|unos\s+|unas\s+|mas\s+de\s+|casi\s+|aproximadamente\s+"
+    rf"\b(?:hace|hacen|ase|hase|ha|faz)\s+(?:ya\s+)?(?:como\s+|unos\s+|unas\s+|mas\s+de\s+|casi\s+|aproximadamente\s+"
     rf"|cerca\s+de\s+|un\s+)?(?P<count>{_COUNT})\s+(?:de\s+)?(?P<unit>{_UNIT})\b(?P<half>\s+y\s+medi[oa])?"
     rf"|\b(?P<count2>{_COUNT})\s+(?P<unit2>{_UNIT})\s+(?:ago|atras|antes)\b"
 )
@@ -188,7 +190,9 @@ def _weekdays(folded: str, today: date) -> Iterator[Day]:
         before = today - timedelta(days=days_back or 7)
         after = today + timedelta(days=(7 - days_back) % 7 or 7)
         monday = today - timedelta(days=today.weekday())
-        if re.search(r"proxima\s+semana|semana\s+(?:que\s+viene|entrante|proxima)|otra\s+semana", said):
+        if re.search(
+            r"proxima\s+semana|semana\s+(?:que\s+viene|entrante|proxima)|otra\s+semana", said
+        ):
             day = monday + timedelta(days=7 + weekday)
         elif re.search(r"semana\s+pasada", said):
             day = monday + timedelta(days=weekday - 7)
@@ -223,9 +227,9 @@ def _bare(folded: str, today: date) -> Iterator[Day]:
                 yield Day(match.start("day"), match.end("day"), day, day, 0.7)
                 break
     for match in _FEAST.finditer(folded):
-        month, day_of_month = _FEASTS[match[0]]
+        feast = _FEASTS[match[0]]
         ahead = points_ahead(folded, *match.span())
-        found = nearest(month, day_of_month, today, ahead=ahead)
+        found = nearest(*feast, today, ahead=ahead)
         if found:
             yield Day(*match.span(), found, found, 0.8)
 
@@ -277,7 +281,10 @@ def _ranges(folded: str, days: list[Day]) -> list[Day]:
     for day in days:
         if joined and joined[-1].first <= day.last and day.moment is None:
             gap = folded[joined[-1].to : day.at]
-            opening = re.search(r"\b(?:del?|desde|entre|from|between)\W+(?:el\s+)?(?:dia\s+)?$", folded[: joined[-1].at][-20:])
+            opening = re.search(
+                r"\b(?:del?|desde|entre|from|between)\W+(?:el\s+)?(?:dia\s+)?$",
+                folded[: joined[-1].at][-20:],
+            )
             if opening and _RANGE.fullmatch(gap) and joined[-1].first < day.last:
                 start = joined.pop()
                 joined.append(Day(start.at, day.to, start.first, day.last, 0.93))

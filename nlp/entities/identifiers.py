@@ -46,7 +46,9 @@ _CEDULA = re.compile(
     r"|identificad[oa]\s+con)\s*(?:(?:de\s+)?ciudadania|numero|nro\.?|no\.?|n[°ºo]\.?|es(?:\s+(?:la|el))?|:|#|con|cc|la)*"
     r"(?:\s+(?:numero|nro\.?|no\.?|es|la|es\s+la|:))*\s*(?P<number>\d{1,3}(?:[.,]\d{3}){1,3}|\d{5,10})\b"
 )
-_EMAIL = re.compile(r"(?<![\w.+-])[a-z0-9][\w.+-]{0,63}@[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,62}){1,6}")
+_EMAIL = re.compile(
+    r"(?<![\w.+-])[a-z0-9][\w.+-]{0,63}@[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,62}){1,6}"
+)
 _URL = re.compile(
     r"\b(?:https?://|www\.)[^\s<>\"']{3,400}"
     r"|(?<![@\w.-])(?:[a-z0-9-]{1,62}\.){1,5}(?:com|co|net|org|gov|edu|io|app|dev|mx|es|br|info|cloud)(?![\w@.-]*@)"
@@ -62,7 +64,7 @@ _ERROR = re.compile(
     r"\b(?:(?:error|codigo|cod\.?|code|erro|status|excepcion)\s*(?:de\s+error\s*)?(?:numero|nro\.?|no\.?|n[°ºo]\.?|http)?"
     r"\s*[:#]?\s*)(?P<id>0x[0-9a-f]{4,10}|[a-z]{1,6}[-_]?\d{1,8}|\d{2,6})\b(?!\s*(?:usuari|veces|dias|pesos|horas|mil\b))"
     r"|\b(?P<id2>0x[0-9a-f]{6,10}|(?:ora|sql|sap|http|err|aadsts|ssl|tns|e|db|net|win|fac|fad|fak|fan)[-_]?\d{3,8}"
-    r"|err_[a-z_]{3,40}|[a-z]{2,20}exception)\b"
+    r"|err(?:_[a-z]{2,20}){1,6}|[a-z]{2,20}exception)\b"
 )
 _WEIGHTS = (3, 7, 13, 17, 19, 23, 29, 37, 41, 43, 47, 53, 59, 67, 71)
 
@@ -117,8 +119,8 @@ def find_people_ids(folded: str) -> Iterator[Found]:
         elif int(written) == nit_check_digit(number):
             yield Found("nit", start, match.end(), f"{number}-{written}", 0.99, rank=9)
         else:
-            value = {"nit": f"{number}-{written}", "valid": False}
-            yield Found("nit", start, match.end(), value, 0.6, rank=8)
+            wrong = {"nit": f"{number}-{written}", "valid": False}
+            yield Found("nit", start, match.end(), wrong, 0.6, rank=8)
     for match in _CEDULA.finditer(folded):
         value = re.sub(r"\D", "", match["number"])
         yield Found("cedula", *match.span("number"), value, 0.93, rank=8)
@@ -155,7 +157,9 @@ def find_phones(folded: str) -> Iterator[Found]:
             continue
         cue = bool(_PHONE_CUE.search(folded[max(0, match.start() - 45) : match.start()]))
         mobile = len(digits) == 10 and digits[0] == "3"
-        if not (cue or mobile or written.startswith("+") or (len(digits) == 10 and digits[:2] == "60")):
+        if not (
+            cue or mobile or written.startswith("+") or (len(digits) == 10 and digits[:2] == "60")
+        ):
             continue
         try:
             number = phonenumbers.parse(written, "CO")
@@ -165,4 +169,6 @@ def find_phones(folded: str) -> Iterator[Found]:
             phonenumbers.is_valid_number(number) or (cue and len(digits) >= 10)
         ):
             value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-            yield Found("telefono", match.start(), match.start() + len(written), value, 0.95, rank=7)
+            yield Found(
+                "telefono", match.start(), match.start() + len(written), value, 0.95, rank=7
+            )

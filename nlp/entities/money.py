@@ -29,7 +29,9 @@ def _any(words: dict[str, object] | dict[str, int] | dict[str, str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
-_PREFIX = r"(?<![\w$])(?P<before>col\$|cop\$|usd\$|us\$|u\$s|r\$|cop|usd|eur|brl|mxn|gbp|€|£|\$)\s*\$?\s*"
+_PREFIX = (
+    r"(?<![\w$])(?P<before>col\$|cop\$|usd\$|us\$|u\$s|r\$|cop|usd|eur|brl|mxn|gbp|€|£|\$)\s*\$?\s*"
+)
 _AFTER = (
     r"(?:\s*(?:de\s+)?(?P<after>pesos|pesitos|peso|dolares|dolar|dollars|dollar|euros|euro|reais"
     r"|cop|usd|eur|brl|mxn|gbp|€)\b(?:\s+(?:m/?cte|colombianos))?)"
@@ -65,7 +67,7 @@ def _factor(scale: str | None) -> int:
     return _SCALES[re.sub(r"\s+", " ", scale)] if scale else 1
 
 
-def _value(amount: float | int, currency: str) -> dict[str, object]:
+def _value(amount: float, currency: str) -> dict[str, object]:
     return {"amount": amount, "currency": currency}
 
 

@@ -41,25 +41,29 @@ _AFFECTED = re.compile(
     rf"(?P<number2>\d{{1,6}}|{WORDS})\b(?!\s*(?:%|pesos|mil|millon|horas|dias|semanas|meses|veces|las|de\s+la|usuarios"
     r"|equipos|facturas|casos|[a-z]*\s+de\s))"
 )
-_ONLY_ME = re.compile(r"\b(?:solo|solamente|unicamente|nada\s+mas)\s+(?:a\s+mi|yo|me\s+pasa\s+a\s+mi)\b|\bsoy\s+(?:el|la)\s+unic[oa]\b")
-
-_THING = (
-    r"(?:portal|modulo|aplicativo|aplicacion|plataforma|sistema|programa|software|app|servidor|tablero|dashboard|proyecto)"
+_ONLY_ME = re.compile(
+    r"\b(?:solo|solamente|unicamente|nada\s+mas)\s+(?:a\s+mi|yo|me\s+pasa\s+a\s+mi)\b|\bsoy\s+(?:el|la)\s+unic[oa]\b"
 )
+
+_THING = r"(?:portal|modulo|aplicativo|aplicacion|plataforma|sistema|programa|software|app|servidor|tablero|dashboard|proyecto)"
 _NAMED_THING = re.compile(
     rf"\b(?P<service>{_THING}\s+(?:de\s+(?:la\s+|los\s+|las\s+)?|del\s+)(?!(?:ustedes|uds|nosotros|la|el|mi|este|esta|hoy"
     r"|ayer|manana|nuevo|siempre|trabajo|forma|manera|ellos|alguien|que)\b)[a-z]{3,20}"
     r"(?:\s+(?:electronic[ao]|documental|virtual|comercial|contable|humana|humanos|financier[ao]|digital|web|interno"
     r"|interna|corporativ[ao]|institucional|academic[ao]))?)\b"
 )
-_QUOTED_THING = re.compile(rf"\b{_THING}\s+(?:llamad[oa]\s+)?\"?(?P<name>[a-z][a-z0-9+_.-]{{1,29}})\"?")
+_QUOTED_THING = re.compile(
+    rf"\b{_THING}\s+(?:llamad[oa]\s+)?\"?(?P<name>[a-z][a-z0-9+_.-]{{1,29}})\"?"
+)
 
 _NAME_WORD = r"[A-ZÁÉÍÓÚÑÜÂÊÔÃÕÇ][a-záéíóúñüâêôãõç]+"
 _NAME = rf"{_NAME_WORD}(?:[ ](?:(?:de|del|la|las|los|da|dos)[ ]){{0,2}}{_NAME_WORD}){{0,3}}"
 _PERSON_CUED = re.compile(
     r"(?i:\b(?:soy|me llamo|mi nombre es|habla|le habla|les habla|con|señora?|sr\.?|sra\.?|don|doña|ingenier[oa]|ing\.?"
     r"|doctora?|dr\.?|dra\.?|señorita|atentamente,?|cordialmente,?|saludos,?|att\.?:?|usuari[oa](?: de)?|nombre de"
-    r"|compañer[oa]|asesora?|técnic[oa]|my name is|i am|this is|meu nome é|sou o|sou a))\s+(?P<name>" + _NAME + r")(?![\w@.])"
+    r"|compañer[oa]|asesora?|técnic[oa]|my name is|i am|this is|meu nome é|sou o|sou a))\s+(?P<name>"
+    + _NAME
+    + r")(?![\w@.])"
 )
 _PERSON_LOWER = re.compile(
     r"\b(?:me llamo|mi nombre es|my name is|meu nome e)\s+(?P<name>[a-z]{3,}(?:\s+(?!de\b|y\b|con\b|del\b|desde\b|para\b"
@@ -69,19 +73,23 @@ _NOT_NAMES = frozenset(
     """ustedes usted cliente clientes buenas buenos dias tardes noches señor gracias hola soporte gerente
     contador contadora yo el la un una proveedor colombia sap vpn teams outlook excel word office urgente
     lunes martes miercoles jueves viernes sabado domingo enero febrero marzo abril mayo junio julio agosto
-    septiembre octubre noviembre diciembre quien nuevo nueva muy parte todo respeto""".split()
+    septiembre octubre noviembre diciembre quien nuevo nueva muy parte todo respeto""".split()  # noqa: SIM905 - read as running words
 )
 _SUFFIX = r"(?:S\.?\s?A\.?\s?S\.?|S\.\s?A\.|SA|Ltda\.?|LTDA\.?|E\.?S\.?P\.?|S\.?C\.?A\.?|Inc\.?|LLC|Cía\.?|E\.U\.)"
 _COMPANY = re.compile(
-    r"(?P<legal>(?:[A-ZÁÉÍÓÚÑ][\wÁÉÍÓÚÑáéíóúñ&.-]*[ ](?:(?:de|del|la|el|los|las|y|&)[ ]){0,2}){1,5}" + _SUFFIX + r")(?![\w])"
+    r"(?P<legal>(?:[A-ZÁÉÍÓÚÑ][\wÁÉÍÓÚÑáéíóúñ&.-]*[ ](?:(?:de|del|la|el|los|las|y|&)[ ]){0,2}){1,5}"
+    + _SUFFIX
+    + r")(?![\w])"
     r"|(?i:\b(?:la\s+)?(?:empresa|compañía|compañia|firma|sociedad|de\s+parte\s+de|escribo\s+de|company))\s+(?P<named>[A-ZÁÉÍÓÚÑ]"
     r"[\wáéíóúñ&]+(?:[ ](?:(?:de|del|la|el|los|las|y|&)[ ]){0,2}[A-ZÁÉÍÓÚÑ][\wáéíóúñ&]+){0,3})"
 )
-_PLACED = re.compile(r"(?:\b(?:en|de|desde|a|hacia|para|sede|ciudad|oficina|sucursal|in|from|em)\W+)$")
+_PLACED = re.compile(
+    r"(?:\b(?:en|de|desde|a|hacia|para|sede|ciudad|oficina|sucursal|in|from|em)\W+)$"
+)
 # Towns whose names are also names of people or ordinary words.
 _AMBIGUOUS = frozenset(
     """bello soledad armenia florencia turbo cota caldas granada plato leticia candelaria socorro palmira
-    garzon fundacion codazzi arjona pasto lima madrid cartago mosquera espinal""".split()
+    garzon fundacion codazzi arjona pasto lima madrid cartago mosquera espinal""".split()  # noqa: SIM905 - read as running words
 ) | {"la estrella", "el banco", "san andres"}
 
 
@@ -104,6 +112,8 @@ class Names:
     def find(self, folded: str, text: str, known: frozenset[str]) -> Iterator[Found]:
         for service in self.services.find(folded, known):
             written = text[service.start : service.end]
+            if fold(written).startswith("correo") and "@" in text[service.end : service.end + 40]:
+                continue  # "mi correo es ana@…" names no service
             yield Found("servicio", service.start, service.end, written, service.confidence, 5)
         yield from self._cities(folded, text, known)
         yield from find_environments(folded)
@@ -168,5 +178,6 @@ def _find_things(folded: str, text: str) -> Iterator[Found]:
 def find_companies(text: str) -> Iterator[Found]:
     for match in _COMPANY.finditer(text):
         name = "legal" if match["legal"] else "named"
-        yield Found("empresa", *match.span(name), match[name], 0.9 if match["legal"] else 0.75, rank=5)
-
+        yield Found(
+            "empresa", *match.span(name), match[name], 0.9 if match["legal"] else 0.75, rank=5
+        )

@@ -45,7 +45,9 @@ _OF_MONTH = re.compile(
     rf"|\b(?P<month2>{_LONG_MONTH})\s+(?:de\s+|del\s+)?(?P<year2>(?:19|20)\d\d)\b"
     rf"|\b(?P<month3>{_LONG_MONTH})\s+(?P<which>pasado|proximo|que\s+viene)\b"
 )
-_OF_YEAR = re.compile(r"\b(?:en|del?|ano|desde|in|durante)\s+(?:el\s+)?(?:ano\s+)?(?P<year>20[0-4]\d)\b(?![-/.,]\d)")
+_OF_YEAR = re.compile(
+    r"\b(?:en|del?|ano|desde|in|durante)\s+(?:el\s+)?(?:ano\s+)?(?P<year>20[0-4]\d)\b(?![-/.,]\d)"
+)
 _PART_OF_YEAR = re.compile(
     r"\b(?P<which>primer|segundo|tercer|cuarto|ultimo)\s+(?P<part>trimestre|semestre)(?:\s+(?:de\s+|del\s+(?:ano\s+)?)?(?P<year>20\d\d|este\s+ano))?"
 )
@@ -98,7 +100,9 @@ def _neighbour(unit: str, today: date, step: int) -> tuple[date, date]:
         if unit in {"fin de semana", "finde", "weekend"}:
             first, last = _unit_span(unit, first + timedelta(days=7 if step > 0 else -7))
         else:
-            first, last = _unit_span(unit, (last if step > 0 else first) + timedelta(days=1 if step > 0 else -1))
+            first, last = _unit_span(
+                unit, (last if step > 0 else first) + timedelta(days=1 if step > 0 else -1)
+            )
     return first, last
 
 
@@ -137,7 +141,9 @@ def _months(folded: str, today: date, ahead: Ahead) -> Iterator[Period]:
             first, last = month_span(year, month)
         else:
             future = (match["which"] or "").startswith(("prox", "que"))
-            first, last = _month_near(month, today, ahead=future or ahead(folded, start, match.end()))
+            first, last = _month_near(
+                month, today, ahead=future or ahead(folded, start, match.end())
+            )
         yield start, match.end(), first, last, 0.9
 
 

@@ -1,9 +1,9 @@
 from pathlib import Path
 
 import pytest
+from support.model import trained_model_folder
 
 from nlp.pipeline import Pipeline
-from support.model import trained_model_folder
 
 
 @pytest.fixture(scope="session")
