@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from psycopg import AsyncConnection, OperationalError
@@ -71,31 +72,35 @@ class Intake:
         return run
 
     def _mailbox(self, channel: EmailChannel) -> Source:
-        async def store(mail: RawMail) -> None:
-            now = self.runtime.clock()
-            try:
-                try:
-                    parsed = await channel.parse_raw(mail.raw, now=now)
-                except Quarantined as quarantined:
-                    log.warning("mailbox.quarantined", uid=mail.uid, reason=quarantined.reason)
-                    await inbox.quarantine(
-                        self.runtime.database,
-                        channel=channel.name,
-                        account=mail.account,
-                        provider_id=f"imap:{mail.uidvalidity}:{mail.uid}",
-                        raw=mail.raw,
-                        reason=quarantined.reason,
-                        now=now,
-                    )
-                else:
-                    await self._store(parsed, mail.raw)
-            except (DBAPIError, PoolTimeoutError) as error:
-                raise NotStored from error
-
         async def watch(stop: asyncio.Event) -> None:
-            await channel.watch(store, stop)
+            await channel.watch(partial(self.store_mail, channel), stop)
 
         return watch
+
+    async def store_mail(self, channel: EmailChannel, mail: RawMail) -> None:
+        """Store what a mail says, or its bytes where that cannot be told.
+
+        Raises :class:`NotStored` when the database is away: the mailbox keeps the mail.
+        """
+        now = self.runtime.clock()
+        try:
+            try:
+                parsed = await channel.parse_raw(mail.raw, now=now)
+            except Quarantined as quarantined:
+                log.warning("mailbox.quarantined", uid=mail.uid, reason=quarantined.reason)
+                await inbox.quarantine(
+                    self.runtime.database,
+                    channel=channel.name,
+                    account=mail.account,
+                    provider_id=f"imap:{mail.uidvalidity}:{mail.uid}",
+                    raw=mail.raw,
+                    reason=quarantined.reason,
+                    now=now,
+                )
+            else:
+                await self._store(parsed, mail.raw)
+        except (DBAPIError, PoolTimeoutError) as error:
+            raise NotStored from error
 
     def _telegram(self, channel: TelegramChannel) -> Source:
         async def poll(stop: asyncio.Event) -> None:
