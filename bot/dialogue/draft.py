@@ -1,5 +1,6 @@
 """A ticket in the making: what is known of it, what is worth asking, how it is shown."""
 
+import difflib
 import re
 
 from bot.dialogue import words
@@ -11,6 +12,7 @@ from nlp.understanding import Entity
 MAX_QUESTIONS = 3
 TITLE_LENGTH = 120
 _KEPT_LENGTH = 10_000  # of a description; the messages themselves are stored whole
+_COMPARED = 500  # characters of a line that an edited message is compared with
 _SHOWN_LENGTH = 300  # of a description repeated to the client
 _LONG = 60  # words; who writes this much has told what matters
 
@@ -37,7 +39,7 @@ _SLOT_OF_ENTITY = {
 }
 _ENVIRONMENTS = frozenset({"produccion", "qa", "desarrollo", "staging"})
 _EVERYBODY = re.compile(
-    r"\b(?:tod[oa]s? (?:l[oa]s? )?(?:la )?"
+    r"\b(?:tod[oa]s? (?:el |l[oa]s? )?"
     r"(?:empresa|compañ[ií]a|usuarios|equipo|oficina|sede|planta)|todos nosotros|nadie puede \w+|"
     r"a todos|everyone|everybody|the whole company|all users|"
     r"toda a empresa|todo mundo)\b",
@@ -94,6 +96,16 @@ def add(draft: Draft, text: str) -> Draft:
         return draft
     joined = text if not before or words.says_little(before) else f"{before}\n{text}"
     return draft.model_copy(update={"description": shorten(joined, _KEPT_LENGTH)})
+
+
+def edit(draft: Draft, text: str) -> Draft:
+    """The draft with a message replaced by its edited text: the line most like it."""
+    lines = draft.description.split("\n")
+    alike = difflib.get_close_matches(text[:_COMPARED], [x[:_COMPARED] for x in lines], n=1)
+    if not alike:
+        return add(draft, text)
+    edited = [text if x[:_COMPARED] == alike[0] else x for x in lines]
+    return draft.model_copy(update={"description": shorten("\n".join(edited), _KEPT_LENGTH)})
 
 
 def next_question(ctx: Context, draft: Draft, asked: tuple[str, ...]) -> str | None:

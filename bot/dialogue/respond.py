@@ -174,7 +174,7 @@ STEPS: tuple[Step, ...] = (
 def _with_records(ctx: Context, turn: Turn, *, before: DialogueState) -> Turn:
     """Note the time, the language, and the consent that lies in writing on after the notice."""
     actions = turn.actions
-    decided = any(isinstance(a, RecordConsent) for a in actions)
+    decided = any(isinstance(a, RecordConsent | OptOut) for a in actions)
     if ctx.facts.consent == "noticed" and not decided:
         actions = (consent.record("granted", "continued"), *actions)
     if ctx.language != before.language:
@@ -188,7 +188,8 @@ def _introduce(ctx: Context, turn: Turn) -> Turn:
     if any(isinstance(a, OptOut | RecordConsent) for a in turn.actions) and ctx.first_contact:
         return turn
     if ctx.first_contact:
-        own_buttons = any(r.choices for r in turn.replies)
+        # A pending question must not share its "2" or its "no" with the notice's buttons.
+        own_buttons = turn.state.flow is not None or any(r.choices for r in turn.replies)
         notice = ctx.say("notice.first", *(() if own_buttons else ("consent:yes", "consent:no")))
         shown = consent.record("noticed", "notice_shown")
         replies = (notice, *turn.replies)

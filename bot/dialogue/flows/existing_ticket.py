@@ -66,9 +66,9 @@ def do_reopen(ctx: Context, number: str, reason: str) -> Turn:
     return ctx.turn(said, actions=(ReopenTicket(number=number, reason=reason),))
 
 
-def do_add(ctx: Context, number: str, text: str) -> Turn:
+def do_add(ctx: Context, number: str, text: str, said: str = "ticket.added") -> Turn:
     added = AddToTicket(number=number, text=text)
-    return ctx.turn(ctx.say("ticket.added", number=number), actions=(added,))
+    return ctx.turn(ctx.say(said, number=number), actions=(added,))
 
 
 def _start(ctx: Context, deed: str, number: str | None = None) -> Turn:
@@ -117,6 +117,8 @@ def _do(ctx: Context, deed: str, ticket: TicketFact, text: str) -> Turn:
             )
             said = "ticket.escalated" if ctx.facts.open_now else "ticket.escalated_closed"
             return ctx.turn(ctx.say(said, number=number), actions=actions)
+        case "reopen":
+            return do_add(ctx, number, reason, said="ticket.still_open")
         case "add" if ticket.status == "cerrado":  # a closed case is not read any more
             return do_reopen(ctx, number, reason)
     return do_add(ctx, number, reason)
@@ -135,7 +137,7 @@ def _without_ticket(ctx: Context, deed: str, text: str) -> Turn:
     """There is nothing to do it to: do what the client would want instead."""
     open_ones = tickets.having(ctx, tickets.OPEN)
     if deed == "reopen" and open_ones:
-        return do_add(ctx, open_ones[0].number, text)
+        return _do(ctx, deed, open_ones[0], text)
     if deed == "add" and (resolved := tickets.having(ctx, {"resuelto"})):
         return do_add(ctx, resolved[0].number, text)
     if deed == "escalate":

@@ -12,6 +12,8 @@ from bot.messages import MessageKind
 IMMEDIATE: frozenset[TicketType] = frozenset({"felicitacion", "sugerencia"})
 """Registered as soon as they say something: nobody wants to confirm praise."""
 
+_ASKED_THEIR_WAY = IMMEDIATE | {"peticion"}
+
 DIGRESSIONS: dict[str, Handler] = {
     "estado_ticket": status.tell,
     "consulta_general": smalltalk.general,
@@ -79,7 +81,7 @@ def ask_again(ctx: Context) -> Say:
         return _summary(ctx, draft)
     if step in {"fix", "resume"}:
         return ctx.say(f"report.{step}", *ctx.state.offered, **drafts.shown(ctx, draft))
-    return _question(ctx, step)
+    return _question(ctx, draft, step)
 
 
 def summarise(ctx: Context, draft: Draft, *before: Say) -> Turn:
@@ -113,7 +115,7 @@ def _advance(ctx: Context, draft: Draft, asked: tuple[str, ...], *before: Say) -
         return summarise(ctx.with_state(asked=asked), draft, *before)
     return ctx.turn(
         *before,
-        _question(ctx, question),
+        _question(ctx, draft, question),
         flow="report",
         step=question,
         draft=draft,
@@ -121,7 +123,10 @@ def _advance(ctx: Context, draft: Draft, asked: tuple[str, ...], *before: Say) -
     )
 
 
-def _question(ctx: Context, slot: str) -> Say:
+def _question(ctx: Context, draft: Draft, slot: str) -> Say:
+    if slot == "que":
+        kind = "_feedback" if draft.type in IMMEDIATE else "_peticion"
+        return ctx.say(f"report.ask_que{kind if draft.type in _ASKED_THEIR_WAY else ''}")
     if slot == "servicio":
         return ctx.say("report.ask_servicio", *drafts.service_choices(ctx))
     if slot == "desde":
@@ -149,10 +154,12 @@ def _slot(ctx: Context, draft: Draft, slot: str) -> Turn:
     if draft.slots.get(slot) != before:
         return _advance(ctx, _with_story(ctx, draft), asked)
     if _CORRECTION.match(ctx.text) and ctx.entities:
-        return ctx.turn(_question(ctx, slot), flow="report", step=slot, draft=draft, asked=asked)
+        return ctx.turn(
+            _question(ctx, draft, slot), flow="report", step=slot, draft=draft, asked=asked
+        )
     if not ctx.choice and (words.is_yes(ctx.text) or words.is_no(ctx.text) or not ctx.text):
         if ctx.state.misunderstood == 0 and not words.is_unknown(ctx.text):
-            again = _question(ctx, slot)
+            again = _question(ctx, draft, slot)
             return ctx.turn(
                 again, flow="report", step=slot, draft=draft, asked=asked, misunderstood=1
             )
@@ -199,12 +206,16 @@ def _detail(ctx: Context, draft: Draft) -> Turn:
     before = draft.slots
     draft = drafts.fill(ctx, draft)
     only_slots = draft.slots != before and ctx.words <= 12
-    if not only_slots:
+    if ctx.message.kind is MessageKind.EDIT:
+        draft = drafts.edit(draft, ctx.text)
+    elif not only_slots:
         draft = drafts.add(draft, ctx.text)
     step = ctx.state.step
     if step in drafts.QUESTIONS[draft.type] and step not in draft.slots:
         asked = ctx.state.asked
-        return ctx.turn(_question(ctx, step), flow="report", step=step, draft=draft, asked=asked)
+        return ctx.turn(
+            _question(ctx, draft, step), flow="report", step=step, draft=draft, asked=asked
+        )
     return summarise(ctx, draft)
 
 

@@ -75,6 +75,11 @@ def test_an_acceptance_before_the_notice_was_shown_accepts_nothing():
     assert [(r.consent, r.how) for r in recorded] == [("noticed", "notice_shown")]
 
 
+def test_stop_after_the_notice_is_no_consent():
+    turn = respond(state(), message("STOP"), meaning("negar"), facts(consent="noticed"))
+    assert kinds(turn) == ["opt_out"]
+
+
 def test_an_automatic_message_changes_nothing():
     before = state(flow="report", step="desde", draft=Draft(type="queja", description="mal trato"))
     turn = respond(before, message("Fuera de oficina", automatic=True), meaning("saludo"), facts())
