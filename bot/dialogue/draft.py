@@ -124,10 +124,8 @@ def _worth_asking(ctx: Context, draft: Draft, question: str) -> bool:
         case "servicio":
             known = len(ctx.facts.services)
             return known != 1 and (draft.type == "incidente" or known > 1)
-        case "desde":
+        case "desde" | "afectados":  # an outage is acted on first and counted later
             return draft.urgency != "critica" and not told_much
-        case "afectados":  # an outage is acted on first and counted later
-            return draft.urgency not in {"critica", "baja"} and not told_much
         case _:
             return not told_much
 

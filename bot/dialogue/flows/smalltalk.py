@@ -49,7 +49,11 @@ def is_bot(ctx: Context) -> Turn:
 
 
 def out_of_scope(ctx: Context) -> Turn:
-    return ctx.turn(ctx.say("smalltalk.out_of_scope", *MENU))
+    """Say what is handled here. Who goes on may have been misjudged: then a person looks."""
+    if ctx.state.misunderstood >= 2:
+        return _give_up(ctx)
+    again = ctx.state.misunderstood + 1
+    return ctx.turn(ctx.say("smalltalk.out_of_scope", *MENU), misunderstood=again)
 
 
 def insult(ctx: Context) -> Turn:
@@ -63,9 +67,7 @@ def insult(ctx: Context) -> Turn:
 def unclear(ctx: Context) -> Turn:
     """Not understood: ask once, then let a person read it."""
     if ctx.state.misunderstood:
-        return handoff.to_person(
-            ctx, "dos mensajes seguidos sin entender", before=(ctx.say("smalltalk.unclear_again"),)
-        )
+        return _give_up(ctx)
     return ctx.turn(ctx.say("smalltalk.unclear", *MENU), misunderstood=1)
 
 
@@ -87,3 +89,8 @@ def general(ctx: Context) -> Turn:
         step="offered",
         memory={"text": shorten(ctx.text, 2000)},
     )
+
+
+def _give_up(ctx: Context) -> Turn:
+    sorry = ctx.say("smalltalk.unclear_again")
+    return handoff.to_person(ctx, "varios mensajes seguidos sin entender", before=(sorry,))

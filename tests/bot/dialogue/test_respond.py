@@ -178,6 +178,26 @@ def test_without_a_model_a_sentence_goes_to_a_person():
     assert "handoff.technical" in [r.phrase for r in turn.replies]
 
 
+def test_two_misunderstandings_in_a_row_lead_to_a_person():
+    unsure = meaning("peticion", 0.3)
+    first = respond(state(), message("el cosiánfiro, el que les dije"), unsure, facts())
+    assert [r.phrase for r in first.replies] == ["smalltalk.unclear"]
+    assert not first.actions
+    second = respond(first.state, message("pues el coso"), unsure, facts())
+    assert kinds(second) == ["hand_to_agent"]
+    between = respond(first.state, message("gracias"), meaning("agradecimiento"), facts())
+    assert between.state.misunderstood == 0
+
+
+def test_weather_and_jokes_do_not_call_a_person_at_once():
+    asked, called = state(), []
+    for _ in range(3):
+        turn = respond(asked, message("cuénteme un chiste"), meaning("fuera_de_alcance"), facts())
+        asked = turn.state
+        called.append("hand_to_agent" in kinds(turn))
+    assert called == [False, False, True]
+
+
 def ticket(**more):
     given = {
         "number": "PT-2026-000123", "type": "incidente", "status": "en_curso",
