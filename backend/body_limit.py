@@ -1,4 +1,7 @@
-"""Refuses a request body that is too large before it is read in."""
+"""Refuses a request body that is too large before it is read in.
+
+FastAPI's own ``max_body_size`` does the same, but answers in plain text where we owe a problem.
+"""
 
 from collections.abc import Mapping
 

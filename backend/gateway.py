@@ -11,6 +11,12 @@ class Gateway:
 
     def __init__(self, channels: Iterable[Channel]) -> None:
         self._channels = {channel.name: channel for channel in channels}
+        # asked once: judging by a Protocol is slow, and webhooks are many
+        self._webhooks = {
+            name: channel
+            for name, channel in self._channels.items()
+            if isinstance(channel, WebhookChannel)
+        }
 
     def channel(self, name: str) -> Channel:
         """The channel, or :class:`NotFound`."""
@@ -21,10 +27,10 @@ class Gateway:
 
     def webhook(self, name: str) -> WebhookChannel:
         """The channel if its provider posts to us, or :class:`NotFound`."""
-        channel = self.channel(name)
-        if not isinstance(channel, WebhookChannel):
-            raise NotFound(f"Channel {name[:40]!r} takes no webhooks")
-        return channel
+        try:
+            return self._webhooks[name]
+        except KeyError:
+            raise NotFound(f"There is no channel {name[:40]!r} that takes webhooks here") from None
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(self._channels.values())

@@ -1,0 +1,5 @@
+"""A Twilio on loopback that takes every message."""
+
+from support.twilio_api import FakeTwilio
+
+app = FakeTwilio().app

@@ -1,0 +1,132 @@
+"""Messages processed to the end by one and two workers, and replies at a steady rate."""
+
+import asyncio
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+from benchmarks.acknowledging import webhooks
+from benchmarks.load import open_loop
+from benchmarks.measured import Measured, percentile
+from benchmarks.servers import answering, free_port, process, servers
+
+from backend.database import Database
+from backend.inbox.service import receive
+from bot.messages import InboundMessage, Sender
+
+BACKLOG = 600
+RATE = 50.0
+SAID = ("Buenos días, la VPN no conecta desde esta mañana, somos 20 personas sin trabajar", "sí")
+
+
+async def measure(folder: Path, seconds: float) -> list[Measured]:
+    """A backlog for each number of workers, then replies to a steady stream."""
+    with ExitStack() as stack:
+        env = stack.enter_context(servers(folder))
+        rates = [await _backlog(env, workers) for workers in (1, 2)]
+        replies = await _steady(env, seconds)
+    return [
+        Measured("processed: one worker", rates[0], "/s"),
+        Measured("processed: two workers", rates[1], "/s", 100),
+        Measured("replied: p50 at 50/s, webhook to provider", percentile(replies, 50), "s"),
+        Measured("replied: p95 at 50/s", percentile(replies, 95), "s", 2, at_least=False),
+    ]
+
+
+async def _backlog(env: dict[str, str], workers: int) -> float:
+    """Store conversations of two messages that end in a ticket, then let the workers at them."""
+    url = env["HELPCARE_DATABASE_URL"]
+    database = Database(url)
+    now = datetime.now(UTC)
+    for number in range(BACKLOG // len(SAID)):
+        for step, text in enumerate(SAID):
+            await receive(database, _message(f"w{workers}-{number}", step, text, now), b"", now=now)
+    await database.dispose()
+    command = ("-m", "backend.cli", "worker")
+    with ExitStack() as stack:
+        for _ in range(workers):
+            stack.enter_context(process(*command, env=env))
+        started = finished = await _wait_for(url, more_than=0)
+        while await _left(url):
+            await asyncio.sleep(0.05)
+            finished = time.perf_counter()
+        tickets = await _one(url, "SELECT count(*) FROM tickets")
+        if not tickets:
+            raise SystemExit("the messages led to no ticket; the measure would mean nothing")
+    return BACKLOG / (finished - started)
+
+
+async def _steady(env: dict[str, str], seconds: float) -> list[float]:
+    """Seconds from storing a webhook to the provider's receipt of its reply."""
+    url = env["HELPCARE_DATABASE_URL"]
+    port, twilio = free_port(), free_port()
+    env = env | {
+        "HELPCARE_PORT": str(port),
+        "HELPCARE_TWILIO_API_URL": f"http://127.0.0.1:{twilio}",
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+    with ExitStack() as stack:
+        fake = ("-m", "uvicorn", "benchmarks.fake_twilio:app", "--port", str(twilio))
+        stack.enter_context(process(*fake, "--log-level", "error", env=env))
+        stack.enter_context(process("-m", "backend.cli", "web", env=env))
+        stack.enter_context(process("-m", "backend.cli", "worker", env=env))
+        await answering(f"http://127.0.0.1:{port}/healthz")
+        await asyncio.sleep(3)  # the worker has loaded its model
+        count = int(RATE * seconds)
+        requests = webhooks(count, "/webhooks/whatsapp", tag="replied", body=SAID[0])
+        await open_loop(port, requests, RATE)
+        async with asyncio.timeout(120):
+            while await _one(url, _UNSENT):
+                await asyncio.sleep(0.2)
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        rows = await (await connection.execute(_REPLY_SECONDS)).fetchall()
+    if len(rows) != count:
+        raise SystemExit(f"{count} webhooks, but {len(rows)} were answered")
+    return [float(row[0]) for row in rows]
+
+
+_UNSENT = """
+    SELECT (SELECT count(*) FROM inbox_events WHERE state = 'new')
+         + (SELECT count(*) FROM outbox_items WHERE lane = 'whatsapp' AND state <> 'sent')
+"""
+_REPLY_SECONDS = """
+    SELECT extract(epoch FROM max(o.finished_at) - e.received_at)
+    FROM inbox_events e
+    JOIN messages m ON m.inbox_id = e.id
+    JOIN outbox_items o ON o.lane = 'whatsapp' AND o.key LIKE 'turn:' || m.id || ':%'
+    WHERE e.channel = 'whatsapp'
+    GROUP BY e.id, e.received_at
+"""
+
+
+def _message(thread: str, step: int, text: str, now: datetime) -> InboundMessage:
+    return InboundMessage(
+        channel="webchat",
+        account="webchat",
+        provider_id=f"{thread}-{step}",
+        thread=thread,
+        sender=Sender(external_id=thread),
+        text=text,
+        sent_at=now,
+    )
+
+
+async def _left(url: str) -> int:
+    return await _one(url, "SELECT count(*) FROM inbox_events WHERE state = 'new'")
+
+
+async def _wait_for(url: str, *, more_than: int) -> float:
+    """When the workers have begun: starting Python is not what is measured."""
+    waiting = await _left(url)
+    async with asyncio.timeout(60):
+        while await _left(url) >= waiting - more_than:
+            await asyncio.sleep(0.02)
+    return time.perf_counter()
+
+
+async def _one(url: str, query: str) -> int:
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        row = await (await connection.execute(query)).fetchone()
+        return int(row[0]) if row else 0
