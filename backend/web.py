@@ -13,6 +13,7 @@ from backend.console.security import BrowserSecurity
 from backend.console.statics import mount_static
 from backend.health_api import router as health
 from backend.inbox.api import router as webhooks
+from backend.privacy.router import router as privacy
 from backend.problem_responses import add_problem_handlers
 from backend.runtime import Runtime
 from backend.settings import Settings
@@ -44,6 +45,7 @@ def create_app(
     app.include_router(webhooks)
     app.include_router(build_router(), prefix="/api/v1")
     app.include_router(chat)
+    app.include_router(privacy)
     app.include_router(console)
     mount_static(app)
     add_problem_handlers(app)

@@ -45,7 +45,7 @@ async def page(request: Request) -> Response:
             "language": language,
             "texts": texts_in(language),
             "company": runtime.settings.company_name,
-            "privacy_url": runtime.settings.privacy_url,
+            "privacy_url": runtime.settings.privacy_url or "/privacidad",
             "max_bytes": runtime.settings.max_attachment_bytes,
             "max_text": webchat.MAX_TEXT,
             "timezone": runtime.settings.timezone,
