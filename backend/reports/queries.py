@@ -64,7 +64,7 @@ async def _open_by(
     rows = await session.execute(
         select(column, func.count()).where(*mine, Ticket.status.in_(OPEN)).group_by(column)
     )
-    return dict(sorted(rows.tuples()))
+    return dict(sorted((name, count) for name, count in rows))
 
 
 async def _csat(

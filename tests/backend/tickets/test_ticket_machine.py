@@ -169,8 +169,8 @@ def test_any_order_of_events(template_url):
             run_state_machine_as_test(
                 lambda: TicketMachine(database, runner),
                 settings=settings(
-                    max_examples=25,
-                    stateful_step_count=20,
+                    max_examples=12,
+                    stateful_step_count=15,
                     deadline=None,
                     suppress_health_check=list(HealthCheck),
                 ),
