@@ -25,7 +25,7 @@ from backend.outbox import service as outbox
 from backend.sla.hours import BusinessHours
 from backend.sla.terms import Terms
 from backend.ticket_actions import Applied, apply_action
-from bot.dialogue.model import DialogueState, Turn
+from bot.dialogue.model import DialogueState, Say, Turn
 from bot.dialogue.phrases import render
 from bot.dialogue.respond import respond
 from bot.messages import InboundMessage, MessageKind
@@ -71,9 +71,20 @@ class TurnTaker:
                 session, contact, conversation, message, understanding, now=now
             )
             await self._apply(session, turn, contact, conversation, stored, now=now)
-        elif contact.consent != "refused":
+            return conversation
+        if message.note == "group" and event.number == 1:
+            await self._decline_group(session, conversation, stored, now=now)
+        if contact.consent != "refused":
             await self._log(session, contact, conversation, stored, (), Applied(), now=now)
         return conversation
+
+    async def _decline_group(
+        self, session: AsyncSession, conversation: Conversation, stored: Message, *, now: datetime
+    ) -> None:
+        """Say once that cases are private; after that a group is only listened to."""
+        key = f"turn:{stored.id}"
+        said = render(Say(phrase="smalltalk.private_only"), "es", self.company)
+        await write(session, self.gateway, conversation, said, key=key, author="bot", now=now)
 
     async def _decide(
         self,

@@ -186,11 +186,12 @@ class TelegramChannel:
 
     async def send(self, delivery: Delivery, *, now: datetime) -> Outcome:  # noqa: ARG002 Protocol
         message = delivery.message
-        if not delivery.to.removeprefix("-").isdecimal():
+        # the chat and not the person: in a group they differ
+        if not delivery.thread.removeprefix("-").isdecimal():
             return Permanent(reason="El destinatario no es de Telegram", code="invalid_recipient")
         try:
             sent = await self._bot.send_message(
-                int(delivery.to),
+                int(delivery.thread),
                 message.text,
                 reply_markup=_keyboard(message.choices) if message.choices else None,
                 reply_parameters=_quote(message.reply_to),

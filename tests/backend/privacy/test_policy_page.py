@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -14,8 +15,7 @@ TEXTS = Path(privacy.__file__).parent / "texts"
 
 
 class Runtime:
-    class settings:
-        company_name = "Empresa <b>de</b> Prueba"
+    settings = SimpleNamespace(company_name="Empresa <b>de</b> Prueba")
 
 
 @pytest.fixture
