@@ -175,17 +175,20 @@ class EmailChannel:
         """Connect and sign in; why not, if not."""
         try:
             await smtp.connect()
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return Retryable(reason=f"SMTP server not reached: {type(error).__name__}")
+        try:
             if self._tokens is not None:
                 token = await self._tokens.token()
                 await smtp.auth_xoauth2(self._smtp.username or self.account, token)
             elif self._smtp.username and self._smtp.password:
                 await smtp.login(self._smtp.username, self._smtp.password.get_secret_value())
-        except aiosmtplib.SMTPAuthenticationError as error:
-            return Retryable(reason=f"SMTP sign-in refused: {error.code}", after=AUTH_RETRY)
         except SignInFailed as error:
             return Retryable(reason=str(error), after=AUTH_RETRY)
         except (aiosmtplib.SMTPException, OSError) as error:
-            return Retryable(reason=f"SMTP server not reached: {type(error).__name__}")
+            # Also when the server just hangs up: trying again at once may lock the account.
+            reason = f"SMTP sign-in refused: {type(error).__name__}"
+            return Retryable(reason=reason, after=AUTH_RETRY)
         return None
 
     @staticmethod

@@ -15,6 +15,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
@@ -28,7 +29,7 @@ LONGEST_DELAY = 600.0
 STABLE_AFTER = 120.0
 LONGEST_RETRY = 120.0  # of a single mail
 _SLICE = 1.0  # how long a thread waits before it looks whether to stop
-# A notice lost between search and IDLE, or a link that died silently, costs a minute at most.
+# A link that died silently, or a server that forgets a notice, costs a minute at most.
 _IDLE_FOR = 60.0
 
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
@@ -202,9 +203,10 @@ async def _take_all(
 async def _idle(box: BaseMailBox, stop: asyncio.Event) -> None:
     await asyncio.to_thread(box.idle.start)
     until = time.monotonic() + _IDLE_FOR
-    while not stop.is_set() and time.monotonic() < until:
-        if await asyncio.to_thread(box.idle.poll, _SLICE):
-            break
+    if not await asyncio.to_thread(_has_buffered, box):
+        while not stop.is_set() and time.monotonic() < until:
+            if await asyncio.to_thread(box.idle.poll, _SLICE):
+                break
     await asyncio.to_thread(box.idle.stop)
 
 
@@ -237,6 +239,22 @@ def _open(settings: MailboxSettings, token: str | None) -> BaseMailBox:
         _drop(box)
         raise
     return box
+
+
+def _has_buffered(box: BaseMailBox) -> bool:
+    """Whether a notice was read together with the answer that began IDLE.
+
+    Polling the socket would not see it.
+    """
+    stream: Any = getattr(box.client, "_file", None) or box.client.file  # renamed in Python 3.14
+    before = box.client.sock.gettimeout()
+    box.client.sock.settimeout(0)
+    try:
+        return bool(stream.peek(1))
+    except ssl.SSLWantReadError:
+        return False
+    finally:
+        box.client.sock.settimeout(before)
 
 
 def _uidvalidity(box: BaseMailBox) -> int:

@@ -7,7 +7,6 @@ from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
 import msal
-import requests
 from pydantic import BaseModel, SecretStr
 
 Security = Literal["tls", "starttls", "plain"]
@@ -113,7 +112,7 @@ class EntraTokens:
                 http_client=self._http_client,
             )
             answer = self._app.acquire_token_for_client(scopes=[self._settings.scope])
-        except (ValueError, requests.RequestException) as error:
+        except (ValueError, OSError) as error:  # requests raises OSErrors
             raise SignInFailed(f"Entra not reached: {type(error).__name__}") from error
         if "access_token" not in answer:
             raise SignInFailed(f"Entra refused: {answer.get('error', 'unknown')}")

@@ -260,7 +260,10 @@ class SmtpServer:
             return answer
         content = envelope.content
         assert isinstance(content, bytes)
-        self.sent.append(SentMail(envelope.mail_from or "", list(envelope.rcpt_tos), content))
+        sender = (envelope.mail_from or "").removeprefix(
+            "<>"
+        )  # aiosmtpd's word for the null sender
+        self.sent.append(SentMail(sender, list(envelope.rcpt_tos), content))
         return "250 OK"
 
     async def auth_XOAUTH2(  # noqa: N802 - aiosmtpd's name
