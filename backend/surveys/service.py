@@ -141,6 +141,14 @@ async def cancel(session: AsyncSession, ticket: Ticket, *, reason: str, now: dat
     await cancel_timer(session, EXPIRE, str(survey.id))
 
 
+async def of_cycle(session: AsyncSession, ticket: Ticket) -> Survey | None:
+    """The survey of the ticket's present cycle, whatever became of it."""
+    found = await session.execute(
+        select(Survey).where(Survey.ticket_id == ticket.id, Survey.cycle == ticket.cycle)
+    )
+    return found.scalar_one_or_none()
+
+
 async def open_survey(
     session: AsyncSession, conversation: Conversation, *, now: datetime
 ) -> Survey | None:
@@ -253,7 +261,10 @@ async def _facts(
         now=now,
         planned_for=survey.due_at,
         give_up_after=rules.expires_after,
-        next_contact_time=rules.contact_hours.next_opening(now),
+        # Ley 2300/2023 is about reaching people; a page of ours reaches who opens it
+        next_contact_time=(
+            now if conversation.channel == "webchat" else rules.contact_hours.next_opening(now)
+        ),
         survey_cycle=survey.cycle,
         ticket_cycle=ticket.cycle,
         ticket_status=ticket.status,

@@ -13,8 +13,8 @@ from bot.messages import (
     Attachment,
     Delivery,
     InboundMessage,
-    Outcome,
     OutboundMessage,
+    Outcome,
     StatusUpdate,
 )
 
@@ -95,7 +95,7 @@ class Channel(Protocol):
         ...
 
     async def fetch(self, attachment: Attachment, raw: bytes) -> FetchedFile:
-        """Get an attachment's bytes, bounded; ``raw`` is the stored event. May raise FetchFailed."""
+        """Get an attachment's bytes, bounded; ``raw`` is the stored event; or FetchFailed."""
         ...
 
 
