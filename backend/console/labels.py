@@ -91,6 +91,18 @@ INTENT: Final = {
     "es_bot": "¿es un bot?",
     "fuera_de_alcance": "fuera de alcance",
 }
+ENTITY: Final = {
+    "ticket": "Ticket",
+    "cedula": "Cédula",
+    "telefono": "Teléfono",
+    "email": "Correo",
+    "nit": "NIT",
+    "ip": "IP",
+    "url": "URL",
+    "codigo_error": "Código de error",
+    "usuarios_afectados": "Usuarios afectados",
+    "afectados": "Afectados",
+}
 ITEM_STATE: Final = {"failed": "Falló", "uncertain": "Sin confirmar"}
 EVENT_STATE: Final = {"dead": "No se pudo procesar", "quarantined": "Ilegible"}
 
