@@ -23,7 +23,7 @@ def _temperature(scores: Vector, main: npt.NDArray[np.int64]) -> float:
 
 
 def _out_of_scope(main_probability: Vector, main: npt.NDArray[np.int64]) -> float:
-    """Below which in-scope confidence a message is turned away: keeps ``_KEPT`` of the right ones."""
+    """Below which confidence a message is turned away; ``_KEPT`` of those in scope stay."""
     best = main_probability.argmax(axis=1)
     inside = (main != OUT_OF_SCOPE) & (best != OUT_OF_SCOPE)
     if not inside.any():

@@ -26,7 +26,9 @@ def _allowed(size: int) -> int:
 class NameIndex:
     """Names of one entity type; ``value`` of a find is the name as it was given."""
 
-    def __init__(self, entity_type: str, names: Iterable[str], *, confidence: float, rank: int):
+    def __init__(
+        self, entity_type: str, names: Iterable[str], *, confidence: float, rank: int
+    ) -> None:
         self._type = entity_type
         self._confidence = confidence
         self._rank = rank

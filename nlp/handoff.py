@@ -12,56 +12,73 @@ _WHO = (
     r"|representative|atendentes?|pessoas?)"
 )
 _NEAR = r"(?:\W+\w+){0,5}?\W+"
+_SAME_PHRASE = r"(?:[^\w,]+\w+){0,5}?[^\w,]+"
 _MACHINE = r"(?:bots?|robots?|maquinas?|robo|machine|chatbot|contestador\w*|ia)"
 
 # "no quiero / no hace falta / sin necesidad de … un asesor"
 _REFUSED = re.compile(
-    r"\b(?:no|sin|ni|nunca|tampoco|not|don'?t|nao|nem)\W+(?:\w+\W+){0,2}?"
+    r"\b(?:no|sin|ni|nunca|tampoco|not|don'?t|nao|nem)\s+(?:\w+\s+){0,2}?"
     r"(?:quier[oae]\w*|quisiera|necesit\w+|requier\w+|hace\W+falta|es\W+necesari[oa]|hay\W+necesidad"
     r"|necesidad|deseo|me\W+(?:pase\w*|comunique\w*|transfier\w+|ponga\w*|mande\w*)|pase\w*"
     r"|transfier\w+|comunique\w*|hablar|tener|want|need|quero|preciso|transfir\w+|vale\W+la\W+pena"
-    r"|me\W+interesa|pretendo|busco|pid\w+|pedi\w*|estoy\W+pidiendo)" + _NEAR + _WHO + r"\b"
+    r"|me\W+interesa|se\W+le\W+ocurra|pretendo|busco|pid\w+|pedi\w*|estoy\W+pidiendo)"
+    + _SAME_PHRASE
+    + _WHO
+    + r"\b"
 )
 _INSTEAD = re.compile(
     r"\b(?:en\W+(?:vez|lugar)\W+de|antes\W+(?:de|que)|mejor\W+que|prefiero\W+(?:el|al|un|este)?\W*"
     r"(?:bot|chat|robot)|instead\W+of|rather\W+than|em\W+vez\W+de)" + _NEAR + _WHO + r"\b"
 )
-# Past tense with the person as the one who did or was spoken to.
+# Past tense with the person as the one who did or was spoken to. Accents are folded away:
+# "llamé a un asesor" tells, "que me llame un asesor" asks.
+_PAST = r"(?:me|nos|se)\W+\w+(?:o|io|on|aba|ia)"
 _TOLD = re.compile(
-    r"\b(?:hable|hablamos|hablaba|hablo|converse|me\W+atendi[oe]|nos\W+atendi[oe]\w*|me\W+atendieron"
-    r"|me\W+comunicaron|me\W+comunique|nos\W+comunicamos|me\W+pasaron|nos\W+pasaron|me\W+transfirieron"
-    r"|me\W+llamo|nos\W+llamo|llame|me\W+dijo|me\W+dijeron|me\W+hablo|spoke|talked|falei|escribi"
-    r"|ya\W+me\W+contacto|quedo\W+de|quedaron\W+de|estuve\W+hablando|habia\W+hablado|he\W+hablado)"
+    r"\b(?:(?<!me )(?<!que )(?:hable|llame)|hablamos|hablaba|hablo|converse|conversamos"
+    r"|(?:me|nos)\W+(?:atendio|atendieron|comunicaron|comunicamos|pasaron|transfirieron|llamo"
+    r"|llamaron|dijo|dijeron|hablo|contacto|contactaron|contesto|ayudo)|escribi|pase\W+por"
+    r"|spoke|talked|spoken|falei|quedo\W+de|quedaron\W+de|(?:estuve|habia|he)\W+habla(?:ndo|do))"
     + _NEAR + _WHO + r"\b"
-    r"|\b(?:el|la|un|una|los|ese|esa|su|the|an?|o|um)\W+" + _WHO + r"\W+(?:\w+\W+){0,4}?"
-    r"(?:me|nos|que|quedo|dijo|no|ya|vino|told|said|who|disse)\b"
+    r"|\b" + _WHO + r"\W+(?:\w+\W+){0,4}?(?:" + _PAST + r"|quedo|vino|prometio|ofrecio|told"
+    r"|said|hung|disse)\b"
 )  # fmt: skip
 _WHEN_NEEDED = re.compile(
-    r"\b(?:si|cuando|en\W+caso\W+de|por\W+si|if|se)\W+(?:\w+\W+){0,3}?(?:necesit\w+|requier\w+|quier[oa]"
+    r"\b(?:si|cuando|en\W+caso\W+de|por\W+si|if|se)\W+(?:\w+\W+){0,3}?(?:necesit\w+|requier\w+|quier[oa]|quisiera"
     r"|llego|llegara|hace\W+falta|need|precisar)" + _NEAR + _WHO + r"\b"
 )  # fmt: skip
 
 _WANT = (
-    r"(?:quier[oe]|quisiera|quiciera|necesit[oa]|prefiero|deseo|me\W+gustaria|exijo|requiero|solicito"
-    r"|urge|pid[oe]|want|need|would\W+like|quero|preciso|gostaria|puedo|puede[ns]?|podria[ns]?|can|could"
+    r"(?:quier[oe]|quisiera|quiciera|necesit[oa]|prefiero|preferiria|deseo|me\W+gustaria|exijo"
+    r"|requiero|solicito|urge|pid[oe]|want|need|would\W+like|quero|preciso|gostaria|puedo|puede[ns]?|podria[ns]?|can|could"
     r"|sera\W+que|posible|favor|please|prefer)"
 )
 _VERB = (
-    r"(?:hablar|comuni\w+|pas[ae]\w*|pong[ae]\w*|ponme|poneme|atiend\w+|atend\w+|transfi\w+|transferir"
-    r"|conect\w+|llam\w+|contact\w+|escrib\w+|talk|speak|connect|transfer|call|falar|chatear)"
+    r"(?:hablar|hablando|conversar|charlar|tratar|comuni\w+|pas[ae]\w*|pong[ae]\w*|ponme"
+    r"|poneme|atiend\w+|atend\w+|transfi\w+|transferir|conect\w+|llam\w+|contact\w+|escrib\w+|talk|speak|connect|transfer|call|falar|chatear)"
 )
+# Those who are asked for by name alone; "necesito un técnico" asks for a visit.
+_PROPER = (
+    r"(?:humanos?|persona|asesor(?:a|es|as)?|agente|operador(?:a)?|ejecutiv[oa]|representante|human"
+    r"|agent|representative|atendente|pessoa)"
+)
+_AGAIN = r"con\W+(?:(?:el|ella)(?=[\s.,;!?]*$)|otr[oa])"
+_SALES = re.compile(r"\b(?:comercial(?:es)?|ventas|sales|vendedor(?:a|es)?|cotiz\w+)\b")
 _REQUESTED = re.compile(
     r"\b" + _WANT + r"\b" + r"(?:\W+\w+){0,4}?\W+" + _VERB + r"\b" + _NEAR + _WHO + r"\b"
     r"|\b(?:paseme|pasenme|pasame|pongame|ponganme|ponme|poneme|comuniqueme|comuniquenme|comunicame"
     r"|transfierame|transfieranme|conecteme|me\W+(?:comunica|pasa|transfiere|conecta)s?n?"
-    r"|connect\W+me|transfer\W+me|let\W+me\W+talk|me\W+transfere|me\W+passa)\b" + _NEAR + _WHO + r"\b"
-    r"|\bque\W+me\W+(?:atienda|llame|contacte|hable|escriba)n?\W+" + _NEAR[:-3] + r"\W*" + _WHO + r"\b"
-    r"|\b" + _WANT + r"\W+(?:a\W+)?(?:un|una|otra|algun|alguna|a|an|um|uma)?\W*" + _WHO + r"\b"
+    r"|connect\W+me|transfer\W+me|let\W+me\W+talk|me\W+transfere"
+    r"|me\W+passa)\b" + _NEAR + _WHO + r"\b"
+    r"|\bque\W+me\W+(?:atienda|llame|contacte|hable"
+    r"|escriba)n?\W+" + _NEAR[:-3] + r"\W*" + _WHO + r"\b"
+    r"|\b" + _WANT + r"\W+(?:a\W+)?(?:un|una|otra|algun|alguna|a|an|um|uma)?\W*" + _PROPER + r"\b"
+    r"|\b(?:paseme|comuniqueme|qui(?:ero|siera)\W+hablar)\W+(?:\w+\W+){0,2}?" + _AGAIN + r"\b"
     r"|\b(?:no|not|nao)\W+(?:\w+\W+){0,4}?" + _MACHINE + r"\b.{0,40}\b" + _WHO + r"\b"
 )  # fmt: skip
 
-_CLAUSES = re.compile(r"[.;!?\n]+|,\W*(?:pero|asi que|por eso|entonces|ahora|y ahora|mas|but|so|then)\b"
-                      r"|\b(?:pero|but|mas)\b")  # fmt: skip
+_CLAUSES = re.compile(
+    r"[.;!?\n]+|,\s*(?:pero|asi que|por eso|entonces|ahora|y ahora|but|so|then)\b|\b(?:pero|but)\b"
+)
 
 
 def _clauses(folded: str) -> list[str]:
@@ -79,7 +96,8 @@ def _states(clause: str) -> tuple[bool, bool]:
     )
     if against_machine and _REQUESTED.search(clause[against_machine.end() :] or clause):
         return True, False
-    return bool(_REQUESTED.search(clause)) and not denied, denied
+    asked = bool(_REQUESTED.search(clause)) and not _SALES.search(clause)
+    return asked and not denied, denied
 
 
 def is_refused_or_told(folded: str) -> bool:

@@ -12,6 +12,7 @@ from nlp.understanding import INTENTS, IntentScore
 OUT_OF_SCOPE = INTENTS.index("fuera_de_alcance")
 HUMAN = INTENTS.index("hablar_humano")
 _SIZE = len(INTENTS)
+_SHORT = 12  # words
 
 # Words of courtesy: they count only where nothing else was said.
 COURTESY = frozenset({"saludo", "despedida", "agradecimiento"})
@@ -49,8 +50,10 @@ class IntentModel:
         )
         if handoff.is_refused_or_told(masked):
             main, presence = _without(HUMAN, main, presence)
-        elif presence[HUMAN] > 0.1 and handoff.is_requested(masked):
+        elif handoff.is_requested(masked):
             presence[HUMAN] = max(presence[HUMAN], 0.9)
+            if len(masked.split()) <= _SHORT:  # little else can be meant
+                main = (main + np.eye(_SIZE, dtype=np.float32)[HUMAN]) / 2
         return decide(main, presence, self.thresholds)
 
 

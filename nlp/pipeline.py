@@ -74,7 +74,7 @@ def known_words(heads: Heads) -> frozenset[str]:
 
 
 def masked(message: Clean, entities: Iterable[Entity]) -> str:
-    """Folded text with identifiers replaced; the spans of ``entities`` are those of the original."""
+    """Folded text with identifiers replaced; ``entities`` have spans of the original."""
     if message.offsets is None:
         return mask(message.folded, entities)
     back = {position: i for i, position in enumerate(message.offsets)}

@@ -5,15 +5,17 @@ from nlp.normalise import clean, words
 
 # Words that any two messages share; they say nothing about the problem.
 _COMMON = frozenset(
-    """a al algo ante aqui asi aun aunque ayer bien buen buena buenas bueno buenos cada cordial como con
-    cual cuando de del desde dia dias donde dos e el ella ellos en entonces era es esa ese eso esta estaba
-    estamos estan estar estas este esto estos estoy fue gracias ha hace hacer han hasta hay he hola hoy ir
-    la las le les lo los manana mas me mi mis muy nada ni no nos nosotros o otra otro para pero poder
-    podemos por porque pues pude puede pueden puedo que queda quien quiero saludo se senor senora senores
-    ser si sido siempre sigue sin sobre solo son su sus tambien tan tarde tardes te tengo tenemos tiene todo
-    todos tu un una uno unos usted ustedes va ve ver vez y ya yo necesito favor ayuda ayudar colabora
-    the a an of to in on at is are was i we you it my our and or please hello not can since with
-    o os do da dos das no na em nao com um uma meu minha por para bom dia ola que""".split()  # noqa: SIM905 - read as running words
+    """a al algo ante aqui asi aun aunque ayer bien buen buena buenas bueno buenos cada cordial
+        como con cual cuando de del desde dia dias donde dos e el ella ellos en entonces era
+        es esa ese eso esta estaba estamos estan estar estas este esto estos estoy fue
+        gracias ha hace hacer han hasta hay he hola hoy ir la las le les lo los manana mas
+        me mi mis muy nada ni no nos nosotros o otra otro para pero poder podemos por porque
+        pues pude puede pueden puedo que queda quien quiero saludo se senor senora senores
+        ser si sido siempre sigue sin sobre solo son su sus tambien tan tarde tardes te
+        tengo tenemos tiene todo todos tu un una uno unos usted ustedes va ve ver vez y ya
+        yo necesito favor ayuda ayudar colabora the a an of to in on at is are was i we you
+        it my our and or please hello not can since with o os do da dos das no na em nao com
+        um uma meu minha por para bom dia ola que""".split()  # noqa: SIM905 - read as running words
 )
 # Words that mean the same in a report of a fault or a request.
 _SAME = {
@@ -76,5 +78,5 @@ def similarity(a: str, b: str) -> float:
     if mine & theirs:
         score = max(score, 0.9)
     elif any(x[0] == y[0] for x in mine for y in theirs):
-        score *= 0.5  # another invoice, another error code: another problem
+        score *= 0.4  # another invoice, another error code: another problem
     return max(0.0, min(1.0, score))

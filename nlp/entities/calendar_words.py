@@ -10,7 +10,8 @@ MONTHS = {
             "enero ene january jan janeiro", "febrero feb february fevereiro fev",
             "marzo mar march marco", "abril abr april apr", "mayo may maio mai",
             "junio jun june junho", "julio jul july julho", "agosto ago august aug",
-            "septiembre setiembre sept sep september setembro set", "octubre oct october outubro out",
+            "septiembre setiembre sept sep september setembro set",
+            "octubre oct october outubro out",
             "noviembre nov november novembro", "diciembre dic december dec dezembro dez",
         ),
         start=1,
@@ -29,9 +30,10 @@ WEEKDAYS = {
     for name in names.split()
 }  # fmt: skip
 SMALL = {
-    "un": 1, "uno": 1, "una": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7,
-    "ocho": 8, "nueve": 9, "diez": 10, "once": 11, "doce": 12, "trece": 13, "catorce": 14,
-    "quince": 15, "dieciseis": 16, "diecisiete": 17, "dieciocho": 18, "diecinueve": 19,
+    "un": 1, "uno": 1, "una": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6,
+    "siete": 7, "ocho": 8, "nueve": 9, "diez": 10, "once": 11, "doce": 12, "trece": 13,
+    "catorce": 14, "quince": 15, "dieciseis": 16, "diecisiete": 17, "dieciocho": 18,
+    "diecinueve": 19,
     "veinte": 20, "veintiuno": 21, "veintidos": 22, "veintitres": 23, "veinticuatro": 24,
     "veinticinco": 25, "veintiseis": 26, "veintisiete": 27, "veintiocho": 28, "veintinueve": 29,
     "treinta": 30, "cuarenta": 40, "cincuenta": 50, "primero": 1, "primer": 1, "par": 2,

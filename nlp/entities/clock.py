@@ -22,12 +22,21 @@ class Clock:
 _HOURS = "|".join(
     sorted((w for w, n in SMALL.items() if 1 <= n <= 12 and len(w) > 2), key=len, reverse=True)
 )
-_HALF_DAY = r"(?:\s*(?P<half>[ap]\s?\.?\s?m\b\.?|(?:de|en|por|da)\s+(?:la\s+)?(?:manana|tarde|noche|madrugada|manha|noite)|del\s+(?:dia|mediodia)|m\b\.?))"
-_MINUTES = r"(?:\s*[:.h]\s*(?P<minutes>[0-5]\d)(?::[0-5]\d)?|\s+(?P<plus>y\s+media|y\s+cuarto|y\s+(?:diez|veinte|cinco)|menos\s+cuarto|en\s+punto))"
+_HALF_DAY = (
+    r"(?:\s*(?P<half>[ap]\s?\.?\s?m\b\.?|(?:de|en|por|da)\s+(?:la\s+)?(?:manana|tarde"
+    r"|noche|madrugada|manha|noite)|del\s+(?:dia|mediodia)"
+    r"|m\b\.?))"
+)
+_MINUTES = (
+    r"(?:\s*[:.h]\s*(?P<minutes>[0-5]\d)(?::[0-5]\d)?|\s+(?P<plus>y\s+media|y\s+cuarto"
+    r"|y\s+(?:diez|veinte|cinco)|menos\s+cuarto"
+    r"|en\s+punto))"
+)
 _TIME = re.compile(
     rf"\b(?:a|desde|hasta|sobre|tipo|para)\s+(?:eso\s+de\s+)?(?P<cue>las?)\s+(?P<hour>[01]?\d|2[0-4]|{_HOURS}|una)\b(?![/-]\d|\s*%){_MINUTES}?{_HALF_DAY}?"
     rf"|(?<![\d.,:/$-])(?P<hour2>[01]?\d|2[0-3])(?:\s*[:h]\s*(?P<minutes2>[0-5]\d))?\s*(?P<half2>[ap]\s?\.?\s?m\b\.?)"
-    rf"|(?<![\d.,:/$-])(?P<hour3>[01]?\d|2[0-3]):(?P<minutes3>[0-5]\d)(?::[0-5]\d)?(?![\d:]){_HALF_DAY.replace('<half>', '<half3>')}?"
+    rf"|(?<![\d.,:/$-])(?P<hour3>[01]?\d|2[0-3]):(?P<minutes3>[0-5]\d)(?::[0-5]\d)?(?![\d:])"
+    rf"{_HALF_DAY.replace('<half>', '<half3>')}?"
     rf"|\b(?P<hour4>[01]?\d|{_HOURS}|una)(?:\s+(?P<plus4>y\s+media|y\s+cuarto))?\s+(?P<half4>de\s+la\s+(?:manana|tarde|noche|madrugada))\b"
     rf"|\b(?:at|as)\s+(?P<hour5>[01]?\d|2[0-3])(?:[:h](?P<minutes5>[0-5]\d))?\s*(?P<half5>[ap]\.?m\b\.?|o'clock|da\s+(?:manha|tarde|noite))?"
     r"(?=[\s.,;!?]|$)"
@@ -38,7 +47,8 @@ _PARTS = {
     "afternoon": (time(12), time(17, 59, 59)), "noche": (time(18), time(23, 59, 59)),
     "noite": (time(18), time(23, 59, 59)), "evening": (time(18), time(23, 59, 59)),
     "night": (time(18), time(23, 59, 59)), "madrugada": (time(0), time(5, 59, 59)),
-    "mediodia": (time(12), time(12)), "medio dia": (time(12), time(12)), "noon": (time(12), time(12)),
+    "mediodia": (time(12), time(12)), "medio dia": (time(12), time(12)),
+    "noon": (time(12), time(12)),
     "medianoche": (time(0), time(0)),
 }  # fmt: skip
 _PART = re.compile(

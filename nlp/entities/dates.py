@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from nlp.entities import periods
@@ -28,6 +27,7 @@ from nlp.entities.clock import Clock, find_clocks
 from nlp.entities.found import Found, resolve
 
 BOGOTA = ZoneInfo("America/Bogota")
+Value = str | dict[str, str]
 
 _COUNT = rf"(?:\d{{1,4}}|{COUNT_WORDS})"
 _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
@@ -50,15 +50,20 @@ _DAY_MONTH = re.compile(
 _MONTH_DAY = re.compile(
     rf"\b(?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s*(?:{_UNIT}|usuari\w+|%))(?:,?\s+(?:de\s+|del\s+)?(?P<year>(?:19|20)\d\d)\b)?"
 )
-_RELATIVE: tuple[tuple[str, int], ...] = (
-    (r"trasantier|trasanteayer", -3),
-    (r"antes\s+de\s+ayer|antes\s+de\s+anoche|anteayer|antier|antiayer|antenoche|anteontem|the\s+day\s+before\s+yesterday", -2),
-    (r"el\s+dia\s+(?:anterior|de\s+ayer)|dia\s+de\s+ayer|ayer|ayercito|yesterday|ontem|anoche|last\s+night|ontem", -1),
-    (r"pasado\s+manana|el\s+dia\s+despues\s+de\s+manana|depois\s+de\s+amanha|the\s+day\s+after\s+tomorrow", 2),
-    (r"dia\s+de\s+hoy|hoy(?!\s+en\s+dia)(?:\s+mismo)?|hoje|today|tonight|(?:este|el)\s+mismo\s+dia", 0),
-    (r"dia\s+de\s+manana|(?<!la )(?<!esta )(?<!de )(?<!misma )(?<!toda la )manana(?:\s+mismo)?|amanha(?!\s+de)|tomorrow", 1),
-)  # fmt: skip
-_WORDS = [(re.compile(rf"\b(?:{pattern})\b"), offset) for pattern, offset in _RELATIVE]
+_RELATIVE: dict[int, str] = {
+    -3: r"trasantier|trasanteayer",
+    -2: r"antes\s+de\s+ayer|antes\s+de\s+anoche|anteayer|antier|antiayer|antenoche|anteontem"
+        r"|the\s+day\s+before\s+yesterday",
+    -1: r"el\s+dia\s+(?:anterior|de\s+ayer)|dia\s+de\s+ayer|ayer|ayercito|anoche|yesterday|ontem"
+        r"|last\s+night",
+    2: r"pasado\s+manana|el\s+dia\s+despues\s+de\s+manana|depois\s+de\s+amanha"
+       r"|the\s+day\s+after\s+tomorrow",
+    0: r"dia\s+de\s+hoy|hoy(?!\s+en\s+dia)(?:\s+mismo)?|hoje|today|tonight"
+       r"|(?:este|el)\s+mismo\s+dia",
+    1: r"dia\s+de\s+manana|(?<!la )(?<!esta )(?<!de )(?<!misma )manana(?:\s+mismo)?"
+       r"|amanha(?!\s+de)|tomorrow",
+}  # fmt: skip
+_WORDS = [(re.compile(rf"\b(?:{pattern})\b"), offset) for offset, pattern in _RELATIVE.items()]
 _AGO = re.compile(
     rf"\b(?:hace|hacen|ase|hase|ha|faz)\s+(?:ya\s+)?(?:como\s+|unos\s+|unas\s+|mas\s+de\s+|casi\s+|aproximadamente\s+"
     rf"|cerca\s+de\s+|un\s+)?(?P<count>{_COUNT})\s+(?:de\s+)?(?P<unit>{_UNIT})\b(?P<half>\s+y\s+medi[oa])?"
@@ -107,7 +112,7 @@ class Day:
     moment: datetime | None = None  # exact, as in "hace 2 horas"
 
 
-def points_ahead(folded: str, start: int, end: int) -> bool:
+def points_ahead(folded: str, start: int) -> bool:
     """Whether the words around a bare weekday, month or day speak of the future."""
     before = folded[max(0, start - 45) : start]
     past = _PAST.search(before)
@@ -139,7 +144,7 @@ def _written(folded: str, today: date) -> Iterator[Day]:
             # Day first in Colombia; the other order only where this one is no date.
             day = make(year, second, first) or make(year, first, second)
         else:
-            ahead = points_ahead(folded, *match.span())
+            ahead = points_ahead(folded, match.start())
             day = nearest(second, first, today, ahead=ahead) if second <= 12 else None
         if day:
             yield Day(*match.span(), day, day, 0.97 if match["year"] else 0.8)
@@ -151,7 +156,7 @@ def _written(folded: str, today: date) -> Iterator[Day]:
             if match["year"]:
                 day = make(full_year(match["year"].strip("'")), month, number_of_day)
             else:
-                ahead = points_ahead(folded, *match.span())
+                ahead = points_ahead(folded, match.start())
                 day = nearest(month, number_of_day, today, ahead=ahead)
             if day:
                 yield Day(match.start(), match.start() + len(match[0].rstrip(".")), day, day, 0.97)
@@ -204,7 +209,7 @@ def _weekdays(folded: str, today: date) -> Iterator[Day]:
             day = after
         elif re.search(r"este|this", said):
             day = monday + timedelta(days=weekday)
-        elif points_ahead(folded, *match.span()):
+        elif points_ahead(folded, match.start()):
             day = today + timedelta(days=(7 - days_back) % 7)
         else:
             day = today - timedelta(days=days_back)
@@ -219,7 +224,7 @@ def _weekdays(folded: str, today: date) -> Iterator[Day]:
 def _bare(folded: str, today: date) -> Iterator[Day]:
     for match in _DAY_ONLY.finditer(folded):
         written = int(match["day"])
-        ahead = points_ahead(folded, match.start("day"), match.end())
+        ahead = points_ahead(folded, match.start("day"))
         for months in (0, 1) if ahead else (0, -1):
             month = shift(today.replace(day=1), "month", months)
             day = make(month.year, month.month, written)
@@ -228,7 +233,7 @@ def _bare(folded: str, today: date) -> Iterator[Day]:
                 break
     for match in _FEAST.finditer(folded):
         feast = _FEASTS[match[0]]
-        ahead = points_ahead(folded, *match.span())
+        ahead = points_ahead(folded, match.start())
         found = nearest(*feast, today, ahead=ahead)
         if found:
             yield Day(*match.span(), found, found, 0.8)
@@ -256,7 +261,7 @@ def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def _value(day: Day) -> Any:
+def _value(day: Day) -> Value:
     if day.moment is not None:
         return _iso(day.moment)
     if day.first == day.last:
@@ -269,7 +274,7 @@ def _at(day: date, clock: Clock, *, last: bool = False) -> datetime:
     return datetime.combine(day, time, tzinfo=BOGOTA)
 
 
-def _timed(day: Day, clock: Clock) -> Any:
+def _timed(day: Day, clock: Clock) -> Value:
     if clock.first == clock.last and day.first == day.last:
         return _iso(_at(day.first, clock))
     return {"start": _iso(_at(day.first, clock)), "end": _iso(_at(day.last, clock, last=True))}

@@ -24,7 +24,7 @@ _HASH = re.compile(r"(?<![\w#&])#\s?(?P<id>\d{2,8})\b")
 _INVOICE = re.compile(
     r"\b(?:facturas?|fatura|invoice|fra\.?|fact\.?)(?:\s+(?:electronica|de\s+venta|de\s+venda))?\s*"
     r"(?:(?:numero|nro\.?|no\.?|num\.?|n[°ºo]\.?|number)\s*:?\s*)?[:#]?\s*"
-    r"(?P<id>[a-z]{1,5}[-\s]?\d{2,10}|(?!20[0-3]\d\b)\d{2,12})\b(?!\s*(?:de\s+(?:enero|feb|mar|abr|may|jun"
+    r"(?P<id>(?!(?:de|del|por|es|no|y|con|en|a|la|el|al|of|from)\b)[a-z]{1,5}[-\s]?\d{2,10}|(?!20[0-3]\d\b)\d{2,12})\b(?!\s*(?:de\s+(?:enero|feb|mar|abr|may|jun"
     r"|jul|ago|sep|oct|nov|dic)|pesos|mil\b|usuari)|[.,/]\d)"
     r"|\b(?P<id2>(?:fe|fv|fevs?|setp)[-\s]?\d{3,10})\b"
 )

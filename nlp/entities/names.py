@@ -45,7 +45,11 @@ _ONLY_ME = re.compile(
     r"\b(?:solo|solamente|unicamente|nada\s+mas)\s+(?:a\s+mi|yo|me\s+pasa\s+a\s+mi)\b|\bsoy\s+(?:el|la)\s+unic[oa]\b"
 )
 
-_THING = r"(?:portal|modulo|aplicativo|aplicacion|plataforma|sistema|programa|software|app|servidor|tablero|dashboard|proyecto)"
+_THING = (
+    r"(?:portal|modulo|aplicativo|aplicacion|plataforma|sistema|programa|software|app"
+    r"|servidor|tablero|dashboard"
+    r"|proyecto)"
+)
 _NAMED_THING = re.compile(
     rf"\b(?P<service>{_THING}\s+(?:de\s+(?:la\s+|los\s+|las\s+)?|del\s+)(?!(?:ustedes|uds|nosotros|la|el|mi|este|esta|hoy"
     r"|ayer|manana|nuevo|siempre|trabajo|forma|manera|ellos|alguien|que)\b)[a-z]{3,20}"
@@ -59,23 +63,29 @@ _QUOTED_THING = re.compile(
 _NAME_WORD = r"[A-ZÁÉÍÓÚÑÜÂÊÔÃÕÇ][a-záéíóúñüâêôãõç]+"
 _NAME = rf"{_NAME_WORD}(?:[ ](?:(?:de|del|la|las|los|da|dos)[ ]){{0,2}}{_NAME_WORD}){{0,3}}"
 _PERSON_CUED = re.compile(
-    r"(?i:\b(?:soy|me llamo|mi nombre es|habla|le habla|les habla|con|señora?|sr\.?|sra\.?|don|doña|ingenier[oa]|ing\.?"
-    r"|doctora?|dr\.?|dra\.?|señorita|atentamente,?|cordialmente,?|saludos,?|att\.?:?|usuari[oa](?: de)?|nombre de"
-    r"|compañer[oa]|asesora?|técnic[oa]|my name is|i am|this is|meu nome é|sou o|sou a))\s+(?P<name>"
-    + _NAME
-    + r")(?![\w@.])"
+    r"(?i:\b(?:soy|me llamo|mi nombre es|habla|le habla|les habla|con|señora?|sr\.?|sra\.?|don"
+    r"|doña|ingenier[oa]|ing\.?"
+    r"|doctora?|dr\.?|dra\.?|señorita|atentamente,?|cordialmente,?|saludos,?|att\.?:?"
+    r"|usuari[oa](?: de)?|nombre de"
+    r"|compañer[oa]|asesora?|técnic[oa]|my name is|i am|this is|meu nome é|sou o"
+    r"|sou a))\s+(?P<name>" + _NAME + r")(?![\w@.])"
 )
 _PERSON_LOWER = re.compile(
-    r"\b(?:me llamo|mi nombre es|my name is|meu nome e)\s+(?P<name>[a-z]{3,}(?:\s+(?!de\b|y\b|con\b|del\b|desde\b|para\b"
+    r"\b(?:me llamo|mi nombre es|my name is|meu nome e)\s+(?P<name>[a-z]{3,}(?:\s+(?!de\b|y\b"
+    r"|con\b|del\b|desde\b|para\b"
     r"|mi\b|trabajo\b|estoy\b|and\b|e\b|soy\b|tengo\b|necesito\b|no\b|la\b|el\b|en\b)[a-z]{3,}){0,2})"
 )
 _NOT_NAMES = frozenset(
-    """ustedes usted cliente clientes buenas buenos dias tardes noches señor gracias hola soporte gerente
-    contador contadora yo el la un una proveedor colombia sap vpn teams outlook excel word office urgente
-    lunes martes miercoles jueves viernes sabado domingo enero febrero marzo abril mayo junio julio agosto
-    septiembre octubre noviembre diciembre quien nuevo nueva muy parte todo respeto""".split()  # noqa: SIM905 - read as running words
+    """ustedes usted cliente clientes buenas buenos dias tardes noches señor gracias hola soporte
+    gerente contador contadora yo el la un una proveedor colombia sap vpn teams outlook
+    excel word office urgente lunes martes miercoles jueves viernes sabado domingo enero
+    febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+    quien nuevo nueva muy parte todo respeto""".split()  # noqa: SIM905 - read as running words
 )
-_SUFFIX = r"(?:S\.?\s?A\.?\s?S\.?|S\.\s?A\.|SA|Ltda\.?|LTDA\.?|E\.?S\.?P\.?|S\.?C\.?A\.?|Inc\.?|LLC|Cía\.?|E\.U\.)"
+_SUFFIX = (
+    r"(?:S\.?\s?A\.?\s?S\.?|S\.\s?A\.|SA|Ltda\.?|LTDA\.?|E\.?S\.?P\.?|S\.?C\.?A\.?|Inc\.?"
+    r"|LLC|Cía\.?|E\.U\.)"
+)
 _COMPANY = re.compile(
     r"(?P<legal>(?:[A-ZÁÉÍÓÚÑ][\wÁÉÍÓÚÑáéíóúñ&.-]*[ ](?:(?:de|del|la|el|los|las|y|&)[ ]){0,2}){1,5}"
     + _SUFFIX
@@ -88,8 +98,8 @@ _PLACED = re.compile(
 )
 # Towns whose names are also names of people or ordinary words.
 _AMBIGUOUS = frozenset(
-    """bello soledad armenia florencia turbo cota caldas granada plato leticia candelaria socorro palmira
-    garzon fundacion codazzi arjona pasto lima madrid cartago mosquera espinal""".split()  # noqa: SIM905 - read as running words
+    """bello soledad armenia florencia turbo cota caldas granada plato leticia candelaria socorro
+    palmira garzon fundacion codazzi arjona pasto lima madrid cartago mosquera espinal""".split()  # noqa: SIM905 - read as running words
 ) | {"la estrella", "el banco", "san andres"}
 
 

@@ -26,7 +26,7 @@ _SCALES = {
 
 _ANY = "|".join(sorted({*_UNITS, *_SCALES}, key=lambda word: (-len(word), word)))
 # A number in words; "y" only between two of them.
-WORDS = rf"(?:{_ANY})(?:\s+(?:y\s+)?(?:{_ANY}))*"
+WORDS = rf"(?:{_ANY})(?:\s+(?:y\s+)?(?:{_ANY})){{0,11}}"
 DIGITS = r"\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,3})?(?!\d)"
 
 

@@ -17,7 +17,7 @@ from nlp.entities.calendar_words import (
 )
 
 Period = tuple[int, int, date, date, float]  # start, end, first day, last day, confidence
-Ahead = Callable[[str, int, int], bool]
+Ahead = Callable[[str, int], bool]
 
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _LONG_MONTH = "|".join(sorted((m for m in MONTHS if len(m) > 3), key=len, reverse=True))
@@ -70,7 +70,7 @@ def _ranges(folded: str, today: date, ahead: Ahead) -> Iterator[Period]:
         month = MONTHS[match["month"]]
         year = int(match["year"]) if match["year"] else 0
         if not year:
-            year = _month_near(month, today, ahead=ahead(folded, *match.span()))[0].year
+            year = _month_near(month, today, ahead=ahead(folded, match.start()))[0].year
         first, last = make(year, month, int(match["a"])), make(year, month, int(match["b"]))
         if first and last and first <= last:
             yield match.start("a"), match.end(), first, last, 0.95
@@ -141,9 +141,7 @@ def _months(folded: str, today: date, ahead: Ahead) -> Iterator[Period]:
             first, last = month_span(year, month)
         else:
             future = (match["which"] or "").startswith(("prox", "que"))
-            first, last = _month_near(
-                month, today, ahead=future or ahead(folded, start, match.end())
-            )
+            first, last = _month_near(month, today, ahead=future or ahead(folded, start))
         yield start, match.end(), first, last, 0.9
 
 
@@ -167,7 +165,7 @@ def _edges(folded: str, today: date, ahead: Ahead) -> Iterator[Period]:
             base = add_months(today, -1) if "pasado" in match["month"] else today
             first, last = month_span(base.year, base.month)
         else:
-            towards = ahead(folded, *match.span())
+            towards = ahead(folded, match.start())
             first, last = _month_near(MONTHS[match["month"]], today, ahead=towards)
         if match["edge"].startswith("fin"):
             first = last - timedelta(days=4)

@@ -23,9 +23,9 @@ def _all(
     yield from identifiers.find_addresses(folded, text)
     if any(map(str.isdigit, folded)):
         yield from identifiers.find_tickets(folded)
-        yield from identifiers.find_references(folded, text)
         yield from identifiers.find_people_ids(folded)
         yield from identifiers.find_phones(folded)
+    yield from identifiers.find_references(folded, text)
     yield from money.find(folded)
     yield from dates.find(folded, now)
     yield from general.find(folded, text, known)
