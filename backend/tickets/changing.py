@@ -13,7 +13,7 @@ from backend.gateway import Gateway
 from backend.problems import Conflict, Invalid, NotFound
 from backend.tickets import lifecycle
 from backend.tickets.lifecycle import Command
-from backend.tickets.models import Ticket
+from backend.tickets.models import Ticket, TicketEvent
 from backend.tickets.notices import reachable_conversation
 from backend.tickets.recording import sync
 from bot.dialogue.model import TicketStatus
@@ -76,6 +76,25 @@ def not_allowed(ticket: Ticket, verb: str) -> Conflict:
 async def synced(session: AsyncSession, ticket: Ticket, *, now: datetime) -> None:
     """End a change: the CRM is to learn of it."""
     await sync(session, ticket, await session.get_one(Contact, ticket.contact_id), now=now)
+
+
+async def leave_queue(
+    session: AsyncSession, ticket: Ticket, conversation: Conversation | None
+) -> None:
+    """What the client waited for a person about is done, if the wait began with this ticket.
+
+    A turn gives all that it writes one time, so a wait that began with an event has its time.
+    """
+    if conversation is None or conversation.waiting_since is None:
+        return
+    began_with_it = await session.scalar(
+        select(TicketEvent.id)
+        .where(TicketEvent.ticket_id == ticket.id, TicketEvent.at == conversation.waiting_since)
+        .limit(1)
+    )
+    if began_with_it is not None:
+        conversation.waiting_since = conversation.waiting_reason = None
+        conversation.urgent = False
 
 
 def cycle_key(ticket: Ticket) -> str:

@@ -29,6 +29,7 @@ from backend.tickets.changing import (
     begin,
     by_number,
     cycle_key,
+    leave_queue,
     not_allowed,
     synced,
     target,
@@ -267,6 +268,7 @@ async def resolve(
     payload = {"number": ticket.number, "cycle": ticket.cycle}
     await set_timer(session, CLOSE, key, now + close_after, payload)
     await tell(session, gateway, conversation, ticket, event, "resolved", note=reason, now=now)
+    await leave_queue(session, ticket, conversation)
     if conversation is not None:
         await surveys.plan(
             session, ticket, conversation, agent_id=agent_id, due_at=now + survey_delay, now=now
@@ -332,6 +334,7 @@ async def close(
     )  # fmt: skip
     if gateway is not None and unsolved:
         await tell(session, gateway, conversation, ticket, event, "closed", now=now)
+    await leave_queue(session, ticket, conversation)
     await synced(session, ticket, now=now)
 
 
