@@ -277,7 +277,8 @@ class SmtpServer:
 def _authenticate(
     server: SMTP, session: Session, envelope: Envelope, kind: str, data: object
 ) -> AuthResult:
-    return AuthResult(success=data == LoginPassword(USER.encode(), PASSWORD.encode()))
+    right = data == LoginPassword(USER.encode(), PASSWORD.encode())
+    return AuthResult(success=right, handled=False)
 
 
 @contextlib.contextmanager
