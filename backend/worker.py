@@ -10,7 +10,7 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from sqlalchemy import text
 
-from backend.inbox.draining import Drainer
+from backend.draining import Drainer
 from backend.inbox.service import ring_forgotten
 from backend.intake import Intake
 from backend.outbox.dispatch import Dispatcher

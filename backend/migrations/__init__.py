@@ -1,0 +1,1 @@
+"""Alembic's versions; run by :mod:`backend.migrate`."""
