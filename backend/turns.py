@@ -4,6 +4,7 @@ The inbox event's row is the claim: it is marked done first, so that a second wo
 event waits for the commit and then finds nothing to do.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +29,7 @@ from backend.ticket_actions import Applied, apply_action
 from bot.dialogue.model import DialogueState, Say, Turn
 from bot.dialogue.phrases import render
 from bot.dialogue.respond import respond
-from bot.messages import InboundMessage, MessageKind
+from bot.messages import InboundMessage, MessageKind, OutboundMessage
 from nlp.understanding import Understanding
 
 NOT_UNDERSTOOD = Understanding(intent="fuera_de_alcance", confidence=0.0)
@@ -132,11 +133,12 @@ class TurnTaker:
                 now=now,
             )
         extra = self.company | applied.phrase_params(turn.state.language)
+        replies = [render(say, turn.state.language, extra) for say in turn.replies]
+        if self.gateway.channel(conversation.channel).capabilities.one_reply:
+            replies = joined(replies)
         said = []
-        for number, say in enumerate(turn.replies, start=1):
-            outbound = render(say, turn.state.language, extra).model_copy(
-                update={"reply_to": stored.provider_id}
-            )
+        for number, reply in enumerate(replies, start=1):
+            outbound = reply.model_copy(update={"reply_to": stored.provider_id})
             said += await write(
                 session,
                 self.gateway,
@@ -274,6 +276,15 @@ async def _keep_draft(
         .values(conversation_id=conversation.id, created_at=now, **values)
         .on_conflict_do_update(index_elements=["conversation_id"], set_=values)
     )
+
+
+def joined(replies: Sequence[OutboundMessage]) -> list[OutboundMessage]:
+    """Several replies as one, with the choices of the last that has any. Pure."""
+    if len(replies) < 2:
+        return list(replies)
+    choices = next((reply.choices for reply in reversed(replies) if reply.choices), ())
+    text = "\n\n".join(reply.text for reply in replies)
+    return [replies[-1].model_copy(update={"text": text, "choices": choices})]
 
 
 def _subject(conversation: Conversation, stored: Message) -> str:

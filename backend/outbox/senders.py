@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from backend.accounts import crm_payloads
 from backend.accounts.models import Interaction
@@ -18,6 +18,7 @@ from backend.inbox.models import InboxEvent
 from backend.outbox.models import OutboxItem
 from backend.problems import Problem
 from bot.channels.channel import Channel, FetchFailed
+from bot.mail.autoresponse import may_auto_reply
 from bot.messages import (
     Attachment,
     Delivery,
@@ -51,10 +52,40 @@ class ChannelSender:
     repeatable: bool = False
 
     async def send(self, item: OutboxItem, *, now: datetime) -> Outcome:
-        return await self.channel.send(await self._delivery(item), now=now)
+        delivery = await self._delivery(item)
+        if await self._loops(item, delivery, now=now):
+            return Retryable(
+                reason="Límite de respuestas automáticas por correo: sale más tarde",
+                after=timedelta(minutes=15),
+            )
+        return await self.channel.send(delivery, now=now)
 
     async def reconcile(self, item: OutboxItem, *, now: datetime) -> Outcome:
         return await self.channel.reconcile(await self._delivery(item), now=now)
+
+    async def _loops(self, item: OutboxItem, delivery: Delivery, *, now: datetime) -> bool:
+        """Whether a mail that answers by itself would be one too many.
+
+        Two help desks that answer each other are slowed down to a trickle, a person in a hurry
+        waits a little; notices and people's own words are not held back.
+        """
+        if self.channel.name != "email" or not item.key.startswith("turn:"):
+            return False
+        async with self.database.transaction() as session:
+            rows = await session.execute(
+                select(OutboxItem.finished_at, OutboxItem.conversation_id)
+                .join(Conversation, Conversation.id == OutboxItem.conversation_id)
+                .where(
+                    OutboxItem.lane == "email",
+                    OutboxItem.key.startswith("turn:"),
+                    OutboxItem.state == "sent",
+                    OutboxItem.finished_at > now - timedelta(days=1),
+                    Conversation.address == delivery.to,
+                )
+            )
+            sent = [row for row in rows.all() if row.finished_at is not None]
+        in_thread = [row.finished_at for row in sent if row.conversation_id == item.conversation_id]
+        return not may_auto_reply(in_thread, [row.finished_at for row in sent], now)
 
     async def _delivery(self, item: OutboxItem) -> Delivery:
         async with self.database.transaction() as session:

@@ -30,6 +30,7 @@ class Capabilities:
     max_list_rows: int = 0
     session_window: timedelta | None = None  # free-form messages only this long after the client's
     can_open: bool = True  # may write to somebody who never wrote
+    one_reply: bool = False  # several replies to one message are sent as one
 
 
 class Rejected(Exception):

@@ -48,7 +48,7 @@ class EmailChannel:
     """
 
     name = NAME
-    capabilities = Capabilities(max_text=100_000)
+    capabilities = Capabilities(max_text=100_000, one_reply=True)
 
     def __init__(
         self,
