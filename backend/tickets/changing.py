@@ -89,7 +89,11 @@ async def leave_queue(
         return
     began_with_it = await session.scalar(
         select(TicketEvent.id)
-        .where(TicketEvent.ticket_id == ticket.id, TicketEvent.at == conversation.waiting_since)
+        .where(
+            TicketEvent.ticket_id == ticket.id,
+            TicketEvent.actor != "agent",
+            TicketEvent.at == conversation.waiting_since,
+        )
         .limit(1)
     )
     if began_with_it is not None:
