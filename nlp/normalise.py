@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-MAX_CHARS = 6_000  # what is read of one message; the rest changes no decision and costs time
+MAX_CHARS = 4_000  # what is read of one message; the rest changes no decision and costs time
 
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,300}|!--[^<>]{0,300}--)>")
 _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*|[^\w\s]", re.UNICODE)

@@ -87,13 +87,13 @@ def test_a_greeting_before_a_request_does_not_count(pipeline: Pipeline) -> None:
 def test_scores_on_messages_that_nobody_trained_on(on_dev: Report, on_blind: Report) -> None:
     """Floors two points below what was measured; see training_data/README.md."""
     dev, blind = on_dev.scores, on_blind.scores
-    assert dev["accuracy"] >= 0.87
-    assert dev["macro_f1"] >= 0.88
+    assert dev["accuracy"] >= 0.88
+    assert dev["macro_f1"] >= 0.89
     assert dev["entity_f1"] >= 0.96
     assert dev["entity_value"] >= 0.97
     assert dev["language"] >= 0.97
     assert dev["in_scope_kept"] >= 0.97
-    assert blind["accuracy"] >= 0.75
+    assert blind["accuracy"] >= 0.78
 
 
 def test_nobody_is_handed_over_who_refused_or_only_told(on_dev: Report, on_blind: Report) -> None:
@@ -113,7 +113,7 @@ def test_requests_for_a_person_are_heard(on_dev: Report, on_blind: Report) -> No
         for pair in (*on_dev.pairs, *on_blind.pairs)
         if pair.example.main == "hablar_humano"
     ]
-    assert sum(wanted) / len(wanted) >= 0.85
+    assert sum(wanted) / len(wanted) >= 0.80
 
 
 def test_urgency_and_sentiment(pipeline: Pipeline) -> None:

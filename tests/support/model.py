@@ -1,6 +1,7 @@
 """The trained language model for tests: trained once per state of the data, then kept on disk."""
 
 import fcntl
+import hashlib
 from pathlib import Path
 
 from nlp.corpus import digest
@@ -22,8 +23,6 @@ def trained_model_folder() -> Path:
 
 
 def _code() -> str:
-    import hashlib
-
     sha = hashlib.sha256()
     for file in sorted((ROOT / "nlp").rglob("*.py")):
         sha.update(file.read_bytes())
