@@ -87,7 +87,7 @@ _SUFFIX = (
     r"|LLC|Cía\.?|E\.U\.)"
 )
 _COMPANY = re.compile(
-    r"(?<!\w)(?P<legal>(?:[A-ZÁÉÍÓÚÑ][\wÁÉÍÓÚÑáéíóúñ&.-]{0,40}[ ](?:(?:de|del|la|el|los|las|y|&)[ ]){0,2}){1,5}"
+    r"(?<!\w)(?P<legal>(?:[A-ZÁÉÍÓÚÑ][\w&.-]{0,40}[ ](?:(?:de|del|la|el|los|las|y|&)[ ]){0,2}){1,5}"
     + _SUFFIX
     + r")(?![\w])"
     r"|(?i:\b(?:la\s+)?(?:empresa|compañía|compañia|firma|sociedad|de\s+parte\s+de|escribo\s+de|company))\s+(?P<named>[A-ZÁÉÍÓÚÑ]"
