@@ -75,7 +75,7 @@ async def load(parts: Parts) -> str:
             desk,
             now,
             [
-                _Story(desk, dice, people[n % len(people)], dice.choice(data["stories"]), agents)
+                _Story(desk, dice, people[n % len(people)], data["stories"], agents)
                 .told(start if start > now - timedelta(hours=1) else desk.at_work(start))
                 for n, start in enumerate(starts)
             ],
@@ -109,13 +109,20 @@ class _Story:
         desk: DemoDesk,
         dice: random.Random,
         person: tuple[Contact, Account, str],
-        plot: dict[str, Any],
+        plots: list[dict[str, Any]],
         agents: list[Agent],
     ) -> None:
         contact, account, channel = person
-        self._desk, self._dice, self._plot = desk, dice, plot
+        self._desk, self._dice = desk, dice
         self._agent = dice.choice(agents)
-        self._service = dice.choice(account.services)
+        self._plot, self._service = dice.choice(
+            [
+                (plot, service)
+                for plot in plots
+                for service in account.services
+                if any(word in service for word in plot.get("fits", [""]))
+            ]
+        )
         self._client = desk.client(contact, channel)
 
     def _later(self, at: datetime, least: float, most: float) -> datetime:
