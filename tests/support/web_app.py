@@ -23,8 +23,9 @@ from backend.console.router import router as console
 from backend.console.security import BrowserSecurity
 from backend.console.statics import mount_static
 from backend.contacts import service as contacts
+from backend.contacts.models import Contact
 from backend.conversations import service as conversations
-from backend.conversations.models import Message
+from backend.conversations.models import Conversation, Message
 from backend.conversations.writing import write
 from backend.database import Database
 from backend.gateway import Gateway
@@ -35,6 +36,7 @@ from backend.outbox.models import OutboxItem
 from backend.problem_responses import add_problem_handlers
 from backend.settings import Settings
 from backend.sla.terms import Terms
+from backend.tickets import service as tickets
 from bot.channels.webchat import WebChatChannel
 from bot.messages import InboundMessage, OutboundMessage
 
@@ -236,3 +238,56 @@ def wait_until(holds, *, seconds=10.0):
             raise TimeoutError("it did not become true")
         time.sleep(0.05)
     return result
+
+
+async def make_conversation(
+    parts: Parts, *, name="Jorge", channel="webchat", text="Hola", **fields
+):
+    """A contact with a conversation of one message; returns ``(conversation, contact)``."""
+    now = parts.clock()
+    async with parts.database.transaction() as session:
+        contact = Contact(name=name, language="es", consent="noticed", created_at=now)
+        session.add(contact)
+        await session.flush()
+        conversation = Conversation(
+            **{
+                "channel": channel,
+                "channel_account": channel,
+                "thread": f"t{contact.id}",
+                "contact_id": contact.id,
+                "address": f"t{contact.id}",
+                "last_inbound_at": now,
+                "last_message_at": now,
+                "last_message_text": text,
+                "created_at": now,
+                **fields,
+            }
+        )
+        session.add(conversation)
+        await session.flush()
+        session.add(
+            Message(
+                conversation_id=conversation.id, author="client", text=text, at=now, stored_at=now
+            )
+        )
+    return conversation, contact
+
+
+async def make_ticket(parts: Parts, conversation, contact, **fields):
+    async with parts.database.transaction() as session:
+        return await tickets.open_ticket(
+            session,
+            **{
+                "type": "incidente",
+                "title": "SAP no abre",
+                "description": "SAP no abre desde ayer",
+                "slots": {"servicio": "SAP"},
+                "urgency": "alta",
+                "contact": contact,
+                "conversation": conversation,
+                "channel": conversation.channel,
+                "terms": parts.terms,
+                "now": parts.clock(),
+                **fields,
+            },
+        )
