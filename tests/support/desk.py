@@ -31,12 +31,18 @@ _numbers = itertools.count(1)
 TUESDAY = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # ten in the morning in Bogotá
 
 
+class PaperMail(WebChatChannel):
+    """A channel that reaches people, who may be asleep."""
+
+    name = "email"
+
+
 @dataclass
 class Desk:
     """What agents and the worker do, one transaction each."""
 
     database: Database
-    gateway: Gateway = field(default_factory=lambda: Gateway([WebChatChannel()]))
+    gateway: Gateway = field(default_factory=lambda: Gateway([WebChatChannel(), PaperMail()]))
     now: datetime = TUESDAY
     hours: BusinessHours = ALWAYS
     cooldown: timedelta = timedelta(0)

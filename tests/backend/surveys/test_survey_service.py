@@ -79,7 +79,7 @@ async def test_the_timer_going_off_twice_asks_once(desk):
 async def test_at_night_it_waits_for_the_morning(desk):
     desk.hours = LEY_2300
     desk.now = datetime(2026, 11, 28, 21, 0, tzinfo=UTC)  # Saturday, four in the afternoon
-    number = await desk.open()
+    number = await desk.open(await desk.conversation(channel="email"))
     await desk.resolve(number)
     await desk.fire(after=MINUTE)
     [survey] = await desk.surveys(number)
@@ -95,12 +95,21 @@ async def test_at_night_it_waits_for_the_morning(desk):
 async def test_a_closed_ticket_is_still_asked_about(desk):
     desk.hours = LEY_2300
     desk.now = datetime(2026, 11, 28, 21, 0, tzinfo=UTC)
-    number = await desk.open()
+    number = await desk.open(await desk.conversation(channel="email"))
     await desk.resolve(number)
     async with desk.ticket(number) as (_session, ticket):
         ticket.status = "cerrado"
     desk.now = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
     await desk.fire()
+    assert (await desk.surveys(number))[0].state == "sent"
+
+
+async def test_our_own_page_asks_at_any_hour(desk):
+    desk.hours = LEY_2300
+    desk.now = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)  # Saturday, ten at night
+    number = await desk.open()
+    await desk.resolve(number)
+    await desk.fire(after=MINUTE)
     assert (await desk.surveys(number))[0].state == "sent"
 
 
