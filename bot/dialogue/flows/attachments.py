@@ -8,12 +8,15 @@ from bot.dialogue.model import Action, HandToAgent, Turn
 from bot.messages import MessageKind
 
 _SPOKEN = {MessageKind.VOICE, MessageKind.AUDIO}
+_DESCRIBED = {MessageKind.CONTACT, MessageKind.STICKER}
+"""Their text, a name or an emoji, is the channel's description and not what the client says."""
 
 
 def received(ctx: Context) -> Turn | None:
     """A useful answer to what has no text; what has some goes on as text."""
     kind = ctx.message.kind
-    if ctx.text or kind is MessageKind.CHOICE:
+    described = kind in _DESCRIBED and not (words.is_yes(ctx.text) or words.is_no(ctx.text))
+    if (ctx.text and not described) or kind is MessageKind.CHOICE:
         return None
     if kind is MessageKind.TEXT and not ctx.message.attachments:
         return None
