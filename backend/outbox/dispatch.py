@@ -91,11 +91,22 @@ class Dispatcher:
     async def deliver_due(self) -> int:
         """Send all that is due now and wait for it; returns how many tries (tests, commands)."""
         done = 0
-        for lane in self.senders:
+        for lane in await self._due_lanes():
             while items := await self._claim(lane, self.places):
                 await asyncio.gather(*(self._send(item) for item in items))
                 done += len(items)
         return done
+
+    async def _due_lanes(self) -> list[str]:
+        """Lanes with a sender where something may be due, in a fixed order."""
+        async with self.database.transaction() as session:
+            due = await session.execute(
+                select(OutboxItem.lane)
+                .where(OutboxItem.state == "queued", OutboxItem.due_at <= self.clock())
+                .distinct()
+            )
+            lanes = set(due.scalars())
+        return [lane for lane in self.senders if lane in lanes]
 
     async def _pump(self, lane: str) -> None:
         try:
