@@ -32,6 +32,7 @@ class Stack:
     runtime: Runtime
     worker: Worker
     client: httpx.AsyncClient
+    transport: httpx.ASGITransport  # for further clients, each with cookies of its own
 
     async def settle(self) -> None:
         """Drain, deliver and fire until nothing more is due at ``now``."""
@@ -99,10 +100,9 @@ async def running_stack(
     ) as runtime:
         app = create_app(chosen, lambda: nullcontext(runtime))  # type: ignore[arg-type]
         app.state.runtime = runtime
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url=chosen.base_url
-        ) as client:
-            stack = Stack(now, runtime, Worker(runtime, ConsoleCrm()), client)
+        asgi = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=asgi, base_url=chosen.base_url) as client:
+            stack = Stack(now, runtime, Worker(runtime, ConsoleCrm()), client, asgi)
             yield stack
 
 

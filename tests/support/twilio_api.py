@@ -78,6 +78,12 @@ def signed_status(public_url, sid, status, token=AUTH_TOKEN, **fields):
     return signed_webhook(public_url, token, path="/webhooks/whatsapp/status", **fields)
 
 
+def filled(text, fields):
+    """A part of a content with the variables of a message in it, as the client sees it."""
+    values = json.loads(fields.get("ContentVariables", "{}"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda m: values.get(m[1], m[0]), text)
+
+
 class FakeTwilio:
     """``messages`` holds what was sent and received, oldest first, as Twilio lists it."""
 
@@ -150,13 +156,18 @@ class FakeTwilio:
         self.messages.append(message)
         return message
 
+    def content(self, sid):
+        """The content resource, if there is one."""
+        return next((c for c in self.contents if c["sid"] == sid), None)
+
     def _body(self, fields):
         if "ContentSid" not in fields:
             return fields.get("Body", "")
+        content = self.content(fields["ContentSid"])
+        types = content["types"] if content else {}
         values = json.loads(fields.get("ContentVariables", "{}"))
-        types = next((c["types"] for c in self.contents if c["sid"] == fields["ContentSid"]), {})
         body = next((t["body"] for t in types.values()), " ".join(values.values()))
-        return re.sub(r"\{\{(\w+)\}\}", lambda m: values.get(m[1], m[0]), body)
+        return filled(body, fields)
 
     def _denied(self, request):
         self.requests.append((request.method, request.url.path))
