@@ -1,16 +1,20 @@
 """The database: declarative base, engine, and the one place where transactions are committed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import orjson
+from psycopg import OperationalError
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+
+_PATIENCE_S = 2
 
 
 class Base(DeclarativeBase):
@@ -44,18 +48,30 @@ class Database:
             hide_parameters=True,  # messages of clients have no place in an error's text
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=2,  # a webhook must answer 503 long before its provider gives up
+            pool_timeout=_PATIENCE_S,  # a webhook must answer 503 long before its provider gives up
             pool_pre_ping=False,  # a dead connection shows at once and is replaced by the retry
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             connect_args={
-                "connect_timeout": 2,
+                "connect_timeout": _PATIENCE_S,
                 # a stopped worker must not hold its locks for ever
                 "options": "-c idle_in_transaction_session_timeout=15s -c timezone=UTC",
             },
         )
-        # one statement, one transaction, one round trip: for the acknowledging path
-        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._statements = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            timeout=_PATIENCE_S,
+            reconnect_timeout=0,
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": 1,
+                "connect_timeout": _PATIENCE_S,
+                "options": "-c statement_timeout=10s -c timezone=UTC",
+            },
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -64,11 +80,30 @@ class Database:
             yield session
             await session.commit()
 
-    @asynccontextmanager
-    async def statement(self) -> AsyncIterator[AsyncConnection]:
-        """A connection on which every single statement is its own transaction."""
-        async with self._autocommit.connect() as connection:
-            yield connection
+    async def statement(
+        self, query: LiteralString, values: Sequence[Any]
+    ) -> tuple[Any, ...] | None:
+        """Run one statement as a transaction of its own, in one round trip; its first row.
+
+        For the acknowledging path: straight on psycopg, because SQLAlchemy costs more than the
+        statement. It must be harmless to repeat: when the connection breaks, the outcome is
+        unknown, and it is run once more. Raises ``psycopg.OperationalError`` when that fails too.
+        """
+        if self._statements.closed:
+            await self._statements.open()
+        try:
+            return await self._run(query, values)
+        except PoolTimeout:
+            raise
+        except OperationalError:
+            await self._statements.check()  # the others are probably broken as well
+            return await self._run(query, values)
+
+    async def _run(self, query: LiteralString, values: Sequence[Any]) -> tuple[Any, ...] | None:
+        async with self._statements.connection() as connection:
+            cursor = await connection.execute(query, values)
+            return await cursor.fetchone() if cursor.description else None
 
     async def dispose(self) -> None:
+        await self._statements.close()
         await self.engine.dispose()

@@ -99,7 +99,7 @@ class Intake:
                 )
             else:
                 await self._store(parsed, mail.raw)
-        except (DBAPIError, PoolTimeoutError) as error:
+        except (DBAPIError, PoolTimeoutError, OperationalError) as error:
             raise NotStored from error
 
     def _telegram(self, channel: TelegramChannel) -> Source:

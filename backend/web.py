@@ -12,7 +12,7 @@ from backend.console.router import router as console
 from backend.console.security import BrowserSecurity
 from backend.console.statics import mount_static
 from backend.health_api import router as health
-from backend.inbox.api import router as webhooks
+from backend.inbox.api import routes as webhooks
 from backend.privacy.router import router as privacy
 from backend.problem_responses import add_problem_handlers
 from backend.runtime import Runtime
@@ -37,12 +37,12 @@ def create_app(
         title="Help Care",
         version="1",
         lifespan=lifespan,
+        routes=webhooks,
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
     )
     app.include_router(health)
-    app.include_router(webhooks)
     app.include_router(build_router(), prefix="/api/v1")
     app.include_router(chat)
     app.include_router(privacy)

@@ -62,9 +62,7 @@ async def locked_conversation(session: AsyncSession, conversation_id: int) -> Co
     return conversation
 
 
-def wait_for_agent(
-    conversation: Conversation, *, reason: str, urgent: bool, now: datetime
-) -> None:
+def wait_for_agent(conversation: Conversation, *, reason: str, urgent: bool, now: datetime) -> None:
     """Put it in the queue; asking again keeps its place."""
     if conversation.waiting_since is None:
         conversation.waiting_since = now

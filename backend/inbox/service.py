@@ -5,7 +5,6 @@ from datetime import datetime
 
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.conversations.models import Message
@@ -13,6 +12,7 @@ from backend.database import Database
 from backend.inbox.models import InboxEvent
 from backend.outbox.models import DeliveryReport
 from backend.problems import Conflict, NotFound
+from backend.surveys import service as surveys
 from bot.messages import DeliveryState, InboundMessage, StatusUpdate, advance
 
 _RECEIVE = (
@@ -33,8 +33,7 @@ async def receive(
 ) -> Received:
     """Store one event, number it in its thread and ring the bell: one statement, committed.
 
-    A repeat of ``(channel, account, provider_id)`` changes nothing. When the connection breaks
-    the outcome is unknown, and since a repeat is harmless it is simply asked again, once.
+    A repeat of ``(channel, account, provider_id)`` changes nothing.
     """
     return await _store(
         database,
@@ -68,15 +67,10 @@ async def quarantine(
 
 
 async def _store(database: Database, values: tuple[object, ...]) -> Received:
-    for last in (False, True):
-        try:
-            async with database.statement() as connection:
-                row = (await connection.exec_driver_sql(_RECEIVE, values)).one()
-                return Received(event_id=row.event_id, is_new=row.is_new)
-        except DBAPIError as error:
-            if last or not error.connection_invalidated:
-                raise
-    raise AssertionError("unreachable")
+    row = await database.statement(_RECEIVE, values)
+    if row is None:
+        raise RuntimeError("inbox_receive gave no row")
+    return Received(event_id=row[0], is_new=row[1])
 
 
 async def report_status(database: Database, status: StatusUpdate) -> None:
@@ -113,15 +107,16 @@ async def report_status(database: Database, status: StatusUpdate) -> None:
 
 async def apply_report(session: AsyncSession, report: DeliveryReport) -> None:
     """Copy a report to its message, if that is known already."""
-    note = f"El proveedor no lo entregó (código {report.error_code})"
-    await session.execute(
+    failed = report.state == DeliveryState.FAILED
+    note = f"El proveedor no lo entregó (código {report.error_code})" if failed else None
+    told = await session.execute(
         update(Message)
         .where(Message.provider_id == report.provider_id, Message.author != "client")
-        .values(
-            delivery=report.state,
-            delivery_note=note if report.state == DeliveryState.FAILED else None,
-        )
+        .values(delivery=report.state, delivery_note=note)
+        .returning(Message.id)
     )
+    for message_id in told.scalars() if failed else ():
+        await surveys.delivery_failed(session, message_id, reason=note or "", now=report.at)
 
 
 async def replay(session: AsyncSession, event_id: int) -> InboxEvent:
@@ -144,10 +139,9 @@ async def replay(session: AsyncSession, event_id: int) -> InboxEvent:
 
 async def silence(database: Database, thread_id: int) -> None:
     """Say that the bell was heard: what arrives from now on rings again."""
-    async with database.statement() as connection:
-        await connection.exec_driver_sql(
-            "UPDATE inbox_threads SET ringing = false WHERE id = %s AND ringing", (thread_id,)
-        )
+    await database.statement(
+        "UPDATE inbox_threads SET ringing = false WHERE id = %s AND ringing", (thread_id,)
+    )
 
 
 async def ring_forgotten(database: Database, *, now: datetime, limit: int = 500) -> int:

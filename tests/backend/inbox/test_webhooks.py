@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from sqlalchemy import text
 from support import telegram_api, twilio_api
 from support.stack import running_stack
 from support.telegram_api import FakeTelegram, message_update
@@ -236,15 +237,21 @@ async def test_with_all_connections_taken_it_is_503_soon_and_the_repeat_appears_
     database_url, tmp_path
 ):
     async with starting(database_url, tmp_path, database_pool=2) as stack:
-        signed, database = signed_webhook(PUBLIC), stack.runtime.database
-        async with database.engine.connect(), database.engine.connect():
+        signed = signed_webhook(PUBLIC)
+        async with stack.runtime.database.transaction() as session:
+            await session.execute(text("LOCK TABLE inbox_threads"))
+            waiting = [
+                asyncio.create_task(post(stack, WHATSAPP, signed_webhook(PUBLIC))) for _ in range(2)
+            ]
+            await asyncio.sleep(0.5)
             async with asyncio.timeout(5):
                 response = await post(stack, WHATSAPP, signed)
             assert_problem(response, 503)
             assert int(response.headers["retry-after"]) > 0
+        assert [answer.status_code for answer in await asyncio.gather(*waiting)] == [200, 200]
         for _ in range(2):
             assert (await post(stack, WHATSAPP, signed)).status_code == 200
-        assert len(await stack.rows(InboxEvent)) == 1
+        assert len(await stack.rows(InboxEvent)) == 3
 
 
 async def test_connections_cut_by_the_server_lose_and_double_nothing(stack):
