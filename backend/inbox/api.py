@@ -3,7 +3,7 @@
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from backend.inbox import service
 from backend.problems import Problem
@@ -50,7 +50,7 @@ async def webhook(request: Request) -> Response:
 
 
 # plain routes: FastAPI's own add a third to the cost of acknowledging and nothing that we use here
-routes = [
+routes: list[BaseRoute] = [
     Route("/webhooks/{channel}", webhook, methods=["POST"]),
     Route("/webhooks/{channel}/status", webhook, methods=["POST"]),
 ]
