@@ -69,6 +69,8 @@ class Drainer:
         if conversation is not None:
             MESSAGES_HANDLED.labels(channel=event.channel).inc()
             await self.live.publish("console", {"conversation": conversation.id})
+            if conversation.channel == "webchat":
+                await self.live.publish(f"chat:{conversation.thread}", {"handled": event.id})
         return True
 
     async def _failed(self, event: InboxEvent, error: Exception) -> bool:

@@ -10,13 +10,13 @@ from backend.body_limit import BodyLimit
 from backend.chat.router import router as chat
 from backend.console.router import router as console
 from backend.console.security import BrowserSecurity
-from backend.console.statics import mount_static
 from backend.health_api import router as health
 from backend.inbox.api import routes as webhooks
 from backend.privacy.router import router as privacy
 from backend.problem_responses import add_problem_handlers
 from backend.runtime import Runtime
 from backend.settings import Settings
+from backend.statics import mount_static
 
 # a multipart form is a little longer than the file in it
 _FORM_BYTES = 64 * 1024

@@ -13,13 +13,14 @@ from starlette.types import Receive
 from backend.attachments import service as attachments
 from backend.chat import queries
 from backend.chat.schemas import Accepted, ChatView, ReadUpTo
-from backend.chat.texts import language_of, texts_in
+from backend.chat.texts import texts_in
 from backend.chat.visitors import remember, require_visitor
-from backend.console.statics import static_url
 from backend.events import EventStream
 from backend.inbox import service as inbox
+from backend.languages import language_of
 from backend.problems import Invalid, NotFound, TooLarge
 from backend.runtime_protocol import WebRuntime, runtime_of
+from backend.statics import static_url
 from bot.channels import webchat
 from bot.messages import DeliveryState, InboundMessage, StatusUpdate
 

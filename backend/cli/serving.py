@@ -53,7 +53,7 @@ def web() -> None:
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
             server_header=False,
-            timeout_graceful_shutdown=10,
+            timeout_graceful_shutdown=3,  # open pages hold their event streams; they reconnect
         )
 
 

@@ -16,9 +16,9 @@ from markupsafe import Markup
 from backend.attachments.service import INLINE_TYPES
 from backend.console import labels
 from backend.console.access import ACCOUNT_PAGE, MustChangePassword, Seat
-from backend.console.statics import static_url
 from backend.problems import Conflict, Invalid, Problem, Unauthenticated
 from backend.runtime_protocol import runtime_of
+from backend.statics import static_url
 
 SIGN_IN_PAGE = "/console/signin"
 _environment = Environment(

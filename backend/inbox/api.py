@@ -42,7 +42,8 @@ async def webhook(request: Request) -> Response:
         raise Refused(rejected) from rejected
     for item in parsed:
         if isinstance(item, StatusUpdate):
-            await service.report_status(runtime.database, item)
+            for conversation_id in await service.report_status(runtime.database, item):
+                await runtime.live.publish("console", {"conversation": conversation_id})
         else:
             await service.receive(runtime.database, item, event.body, now=now)
     reply = target.reply(event)

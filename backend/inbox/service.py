@@ -73,10 +73,11 @@ async def _store(database: Database, values: tuple[object, ...]) -> Received:
     return Received(event_id=row[0], is_new=row[1])
 
 
-async def report_status(database: Database, status: StatusUpdate) -> None:
+async def report_status(database: Database, status: StatusUpdate) -> list[int]:
     """Keep a provider's word on a message of ours; the state never moves backwards.
 
-    It may come before our own record of the sending: it is kept by provider id until then.
+    Returns the conversations where that shows. It may come before our own record of the
+    sending: it is kept by provider id until then.
     """
     async with database.transaction() as session:
         await session.execute(
@@ -102,21 +103,23 @@ async def report_status(database: Database, status: StatusUpdate) -> None:
             report.delivered_at = report.delivered_at or status.at
         if status.state == DeliveryState.READ:
             report.read_at = report.read_at or status.at
-        await apply_report(session, report)
+        return await apply_report(session, report)
 
 
-async def apply_report(session: AsyncSession, report: DeliveryReport) -> None:
-    """Copy a report to its message, if that is known already."""
+async def apply_report(session: AsyncSession, report: DeliveryReport) -> list[int]:
+    """Copy a report to its message, if that is known already; the conversations it is in."""
     failed = report.state == DeliveryState.FAILED
     note = f"El proveedor no lo entregó (código {report.error_code})" if failed else None
     told = await session.execute(
         update(Message)
         .where(Message.provider_id == report.provider_id, Message.author != "client")
         .values(delivery=report.state, delivery_note=note)
-        .returning(Message.id)
+        .returning(Message.id, Message.conversation_id)
     )
-    for message_id in told.scalars() if failed else ():
-        await surveys.delivery_failed(session, message_id, reason=note or "", now=report.at)
+    rows = told.all()
+    for row in rows if failed else ():
+        await surveys.delivery_failed(session, row.id, reason=note or "", now=report.at)
+    return [row.conversation_id for row in rows]
 
 
 async def replay(session: AsyncSession, event_id: int) -> InboxEvent:

@@ -167,11 +167,11 @@ class Dispatcher:
             async with asyncio.timeout(CLAIM.total_seconds() - 5):
                 outcome = await self.senders[item.lane].send(item, now=self.clock())
         except TimeoutError:
-            outcome = Uncertain(reason="no answer in time")
+            outcome = Uncertain(reason="El proveedor no respondió a tiempo")
         # a fault of ours: nobody knows how far it came
         except Exception as error:
             log.exception("outbox.send_failed", item_id=item.id, lane=item.lane)
-            outcome = Uncertain(reason=f"{type(error).__name__} while sending")
+            outcome = Uncertain(reason=f"Falla interna al enviar ({type(error).__name__})")
         await self.record(item, outcome)
 
     async def record(self, item: OutboxItem, outcome: Outcome) -> None:
@@ -238,7 +238,8 @@ class Dispatcher:
             # the worker loop: it stays uncertain and is looked at again later
             except Exception as error:
                 log.exception("outbox.reconcile_failed", item_id=item.id, lane=item.lane)
-                outcome = Uncertain(reason=f"{type(error).__name__} while reconciling")
+                reason = f"Falla interna al consultar el envío ({type(error).__name__})"
+                outcome = Uncertain(reason=reason)
             await self.record(item, outcome)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.conversations.models import Message
 from backend.outbox.models import OutboxItem
 from backend.problems import Conflict, NotFound
 
@@ -56,6 +57,11 @@ async def retry(session: AsyncSession, item_id: int, *, now: datetime) -> Outbox
     item.due_at = now
     item.error = None
     item.code = None
+    await session.execute(
+        update(Message)
+        .where(Message.id == item.message_id)
+        .values(delivery="queued", delivery_note=None)
+    )
     await session.execute(select(func.pg_notify("outbox", item.lane)))
     return item
 

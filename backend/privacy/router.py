@@ -11,9 +11,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.templating import Jinja2Templates
 
-from backend.chat.texts import language_of
-from backend.console.statics import static_url
+from backend.languages import language_of
 from backend.runtime_protocol import runtime_of
+from backend.statics import static_url
 from bot.dialogue.flows.consent import NOTICE_VERSION
 
 router = APIRouter(include_in_schema=False)

@@ -21,7 +21,7 @@ from backend.attachments.store import DirectoryStore
 from backend.chat.router import router as chat
 from backend.console.router import router as console
 from backend.console.security import BrowserSecurity
-from backend.console.statics import mount_static
+from backend.statics import mount_static
 from backend.contacts import service as contacts
 from backend.contacts.models import Contact
 from backend.conversations import service as conversations

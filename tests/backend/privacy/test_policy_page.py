@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from backend.console.statics import mount_static
+from backend.statics import mount_static
 from backend.privacy import router as privacy
 from bot.dialogue.flows.consent import NOTICE_VERSION
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-_AREAS = {area: Path(__file__).parents[1] / area / "static" for area in ("chat", "console", "privacy")}
+_AREAS = {area: Path(__file__).parent / area / "static" for area in ("chat", "console", "privacy")}
 
 
 @cache
