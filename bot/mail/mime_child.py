@@ -89,7 +89,7 @@ def extract(mail: Message) -> dict[str, object]:
         "date": decoding.date(_get(mail, "date")),
         "received": decoding.date(str(_get(mail, "received") or "")[-300:].rpartition(";")[2]),
         "subject": subject[:500],
-        "text": quotes.new_text(body, forwarded=forwarded),
+        "text": quotes.new_text(body, forwarded=forwarded, may_be_empty=bool(attachments)),
         "truncated": quotes.is_too_long(body),
         "attachments": attachments[:MAX_ATTACHMENTS],
         "attachments_left_out": max(0, len(attachments) - MAX_ATTACHMENTS),

@@ -14,7 +14,7 @@ MAX_TEXT = 100_000  # characters looked at; the rest of a longer body is left ou
 MAX_LINES = 5_000
 _SEEN = 400  # characters of a line that patterns see
 
-_QUOTED = re.compile(r"\s*> ?")
+_QUOTED = re.compile(r"^\s*> ?")
 _WROTE = re.compile(
     r"(?:escribi[oó]|wrote|escreveu|a écrit|schrieb|ha scritto|va escriure|schreef|"
     r"napisał(?:\(a\))?)[^:\n]{0,60}:[*\s]*$",
@@ -83,12 +83,17 @@ _SIGNATURE_LINES = 14
 _PARTICLES = {"de", "del", "la", "las", "los", "y", "e", "da", "do", "dos", "san", "van", "von"}
 
 
-def new_text(text: str, *, forwarded: bool = False) -> str:
-    """The sender's own words. ``forwarded``: what stands below is the message, keep it."""
+def new_text(text: str, *, forwarded: bool = False, may_be_empty: bool = False) -> str:
+    """The sender's own words. ``forwarded``: what stands below is the message, keep it.
+
+    ``may_be_empty``: a file is the message, so a bare quotation or signature says nothing.
+    """
     lines = _lines(text)
     if forwarded:
         return _join(lines)
     own = _without_quotes(lines)
+    if may_be_empty:
+        return _join(_without_signature(own, may_be_empty=True))
     if not _join(own):  # nothing but a quotation: show it rather than an empty message
         own = [_QUOTED.sub("", line, count=1) for line in lines]
     return _join(_without_signature(own)) or _join(own)
@@ -214,9 +219,10 @@ def _block_length(lines: list[str], index: int) -> int:
 # --- signatures ----------------------------------------------------------------------------
 
 
-def _without_signature(lines: list[str]) -> list[str]:
-    lines = [line for line in lines if not _DEVICE.match(line[:_SEEN])] or lines
-    said = False
+def _without_signature(lines: list[str], *, may_be_empty: bool = False) -> list[str]:
+    kept = [line for line in lines if not _DEVICE.match(line[:_SEEN])]
+    lines = kept if kept or may_be_empty else lines
+    said = may_be_empty
     for index, line in enumerate(lines):
         seen = line[:_SEEN]
         if said and (seen.strip() in {"--", "—", "–"} or _DISCLAIMER.match(seen)):

@@ -149,6 +149,16 @@ def test_an_answer_below_the_quotation_stays() -> None:
 def test_nothing_but_a_quotation_is_shown_rather_than_nothing() -> None:
     assert new_text("> hola\n> mundo") == "hola\nmundo"
     assert new_text("-- \nJuan") == "--\nJuan"
+    assert new_text(f"{HEADERS[0]}\n> hola") == f"{HEADERS[0]}\nhola"
+
+
+@pytest.mark.parametrize(
+    "below",
+    ["> hola", "-- \nJuan", "Enviado desde mi iPhone", f"{HEADERS[0]}\n> hola\n\n-- \nJuan"],
+)
+def test_around_a_file_alone_quotation_and_signature_say_nothing(below: str) -> None:
+    assert new_text(f"\n\n{below}\n", may_be_empty=True) == ""
+    assert new_text(f"El 404.\n\n{below}\n", may_be_empty=True) == "El 404."
 
 
 def test_what_a_client_forwards_is_the_message() -> None:
