@@ -160,6 +160,7 @@ class Delivery(_Value):
     last_inbound_at: datetime | None = None
     last_inbound_id: str | None = None  # provider id, for In-Reply-To and quoting
     attempted_at: datetime | None = None  # of an earlier attempt that ended uncertain
+    others: frozenset[str] = frozenset()  # provider ids known to be other messages of the thread
 
 
 class Receipt(_Value):
@@ -177,7 +178,8 @@ class Retryable(_Value):
 
 class Permanent(_Value):
     """Will never be sent. ``code``: ``window_closed``, ``opted_out``, ``blocked``,
-    ``invalid_recipient``, ``rejected``."""
+    ``invalid_recipient``, ``rejected``.
+    """
 
     reason: str
     code: str = "rejected"

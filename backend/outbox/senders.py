@@ -1,10 +1,11 @@
 """Turns an outbox row into a call: one sender per lane, all ending in the same four outcomes."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import crm_payloads
 from backend.accounts.models import Interaction
@@ -17,6 +18,8 @@ from backend.gateway import Gateway
 from backend.inbox.models import InboxEvent
 from backend.outbox.models import OutboxItem
 from backend.problems import Problem
+from backend.surveys.models import Survey
+from backend.tickets.models import Ticket
 from bot.channels.channel import Channel, FetchFailed
 from bot.mail.autoresponse import may_auto_reply
 from bot.messages import (
@@ -61,13 +64,25 @@ class ChannelSender:
         return await self.channel.send(delivery, now=now)
 
     async def reconcile(self, item: OutboxItem, *, now: datetime) -> Outcome:
-        return await self.channel.reconcile(await self._delivery(item), now=now)
+        # the same words may have gone out twice: what another row is known as is not this one
+        async with self.database.transaction() as session:
+            references = await session.scalars(
+                select(OutboxItem.reference).where(
+                    OutboxItem.conversation_id == item.conversation_id,
+                    OutboxItem.id != item.id,
+                    OutboxItem.reference.is_not(None),
+                )
+            )
+            others = frozenset(reference for reference in references if reference)
+        delivery = (await self._delivery(item)).model_copy(update={"others": others})
+        return await self.channel.reconcile(delivery, now=now)
 
     async def _loops(self, item: OutboxItem, delivery: Delivery, *, now: datetime) -> bool:
         """Whether a mail that answers by itself would be one too many.
 
-        Two help desks that answer each other are slowed down to a trickle, a person in a hurry
-        waits a little; notices and people's own words are not held back.
+        Two help desks that answer each other are slowed down to a trickle. Notices and people's
+        own words are not held back, and who confirms a ticket or answers a survey has shown to be
+        a person: in that thread the count begins anew.
         """
         if self.channel.name != "email" or not item.key.startswith("turn:"):
             return False
@@ -83,7 +98,13 @@ class ChannelSender:
                     Conversation.address == delivery.to,
                 )
             )
-            sent = [row for row in rows.all() if row.finished_at is not None]
+            human = await _sign_of_a_person(session, item)
+            sent = [
+                row
+                for row in rows.all()
+                if row.finished_at is not None
+                and (row.conversation_id != item.conversation_id or row.finished_at > human)
+            ]
         in_thread = [row.finished_at for row in sent if row.conversation_id == item.conversation_id]
         return not may_auto_reply(in_thread, [row.finished_at for row in sent], now)
 
@@ -104,6 +125,19 @@ class ChannelSender:
         )
 
 
+async def _sign_of_a_person(session: AsyncSession, item: OutboxItem) -> datetime:
+    """When the client last did in this conversation what a machine does not."""
+    signs = (
+        await session.scalar(select(func.max(column)).where(where == item.conversation_id))
+        for column, where in (
+            (Ticket.created_at, Ticket.conversation_id),
+            (Survey.scored_at, Survey.conversation_id),
+        )
+    )
+    return max([sign async for sign in signs if sign is not None], default=_NEVER)
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 CLAIM = timedelta(seconds=60)  # how long a try may take before another worker looks after it
 
 

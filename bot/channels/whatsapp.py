@@ -236,7 +236,9 @@ class WhatsAppChannel:
             ):
                 if _created(message) < attempted - SKEW:
                     break
-                if _is_that(message, delivery, attempted):
+                if message.get("sid") not in delivery.others and _is_that(
+                    message, delivery, attempted
+                ):
                     found = message  # newest first, so the one nearest to the attempt stays
         except FetchFailed as error:
             return Uncertain(reason=f"Twilio no pudo confirmar el envío ({error.reason})")
