@@ -33,7 +33,7 @@ _BATCH = 20
 _GIVE_UP_AFTER = timedelta(days=3)
 # when to look what became of an uncertain row; after the last, only a person can tell
 _RECONCILE = (
-    *(timedelta(seconds=s) for s in (20, 60, 300, 900, 3600)),
+    *(timedelta(seconds=s) for s in (20, 60, 60, 300, 900, 3600)),
     timedelta(days=3650),
 )
 log = structlog.get_logger()
