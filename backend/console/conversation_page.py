@@ -157,6 +157,7 @@ async def _context(
         "owner": facts.owner,
         "entries": entries,
         "earlier": min(limit * 4, _MOST_MESSAGES) if earlier and limit < _MOST_MESSAGES else None,
+        "crm": await queries.crm_log(session, conversation_id),
         "draft": await queries.draft(session, conversation_id),
         "cards": await queries.cards_of(session, conversation_id, facts.contact.id),
         "window": _window(runtime, facts.conversation, runtime.clock()),

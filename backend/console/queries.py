@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.models import Account
+from backend.accounts.models import Account, Interaction
 from backend.agents.models import Agent
 from backend.attachments.models import StoredAttachment
 from backend.contacts.models import Contact
@@ -157,6 +157,35 @@ async def conversation(session: AsyncSession, conversation_id: int) -> Conversat
     if found is None:
         raise NotFound("No existe esa conversación")
     return ConversationFacts(*found)
+
+
+@dataclass(frozen=True, slots=True)
+class CrmLog:
+    """How much of a conversation has reached the CRM."""
+
+    logged: int
+    waiting: int
+    failed: int
+
+
+async def crm_log(session: AsyncSession, conversation_id: int) -> CrmLog:
+    """Counts of its interactions, by the state of their outbox rows."""
+    failed = OutboxItem.state.in_(("failed", "uncertain"))
+    row = (
+        await session.execute(
+            select(
+                func.count().filter(Interaction.crm_reference.is_not(None)),
+                func.count().filter(Interaction.crm_reference.is_(None), failed.is_not(True)),
+                func.count().filter(failed),
+            )
+            .select_from(Interaction)
+            .outerjoin(
+                OutboxItem, OutboxItem.key == func.concat("crm:interaction:", Interaction.id)
+            )
+            .where(Interaction.conversation_id == conversation_id)
+        )
+    ).one()
+    return CrmLog(*row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from support.stack import WORKDAY, Stack, running_stack
 
 from backend.accounts.models import Interaction
 from backend.agents.models import Agent
+from backend.console.queries import CrmLog, crm_log
 from backend.contacts.models import ConsentRecord, Contact
 from backend.conversations.models import Conversation, Message, TicketDraft
 from backend.conversations.service import answer, claim, release
@@ -177,3 +178,20 @@ def _text(visitor: str, text: str) -> InboundMessage:
         text=text,
         sent_at=WORKDAY,
     )
+
+
+async def test_the_console_says_how_much_reached_the_crm(stack: Stack) -> None:
+    await says(stack, PROBLEM)
+    await says(stack, "sí")
+    async with stack.runtime.database.transaction() as session:
+        [conversation] = await stack.rows(Conversation)
+        assert await crm_log(session, conversation.id) == CrmLog(logged=2, waiting=0, failed=0)
+        item = (
+            await session.execute(
+                select(OutboxItem).where(OutboxItem.key.startswith("crm:interaction:")).limit(1)
+            )
+        ).scalar_one()
+        interaction = await session.get_one(Interaction, item.payload["id"])
+        interaction.crm_reference, item.state = None, "failed"
+        await session.flush()
+        assert await crm_log(session, conversation.id) == CrmLog(logged=1, waiting=0, failed=1)
