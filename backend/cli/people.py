@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import migrate
 from backend.agents import service as agents
-from backend.agents import tokens as api_tokens
 from backend.cli.environment import explained, load_settings, out
 from backend.clock import clock_from
 from backend.database import Database
@@ -55,5 +54,7 @@ def create_user(
 @tokens.command("create")
 def create_token(name: Annotated[str, typer.Argument(help="What it is for")]) -> None:
     """Create a bearer token for /api/v1; it is shown this once."""
+    from backend.agents import tokens as api_tokens
+
     token = _in_transaction(lambda session, now: api_tokens.create(session, name=name, now=now))
     out.print(token, highlight=False)

@@ -12,7 +12,6 @@ import uvicorn
 
 from backend import migrate
 from backend.cli.environment import errors, explained, load_settings, out, safe_settings
-from backend.runtime import open_runtime
 from backend.servers import configured, reached, started
 from backend.settings import Settings
 
@@ -35,6 +34,7 @@ def run() -> None:
 
 def web() -> None:
     """Run the web process."""
+    from backend.runtime import open_runtime
     from backend.web import create_app
 
     settings = safe_settings()
@@ -59,6 +59,7 @@ def web() -> None:
 
 def worker() -> None:
     """Run a worker process; start as many as there is work for."""
+    from backend.runtime import open_runtime
     from backend.worker import run_worker
 
     settings = safe_settings()
@@ -86,6 +87,7 @@ def migrate_database() -> None:
 def demo() -> None:
     """Fill an empty database with a believable data set."""
     from backend.demo import load
+    from backend.runtime import open_runtime
 
     settings = load_settings()
 

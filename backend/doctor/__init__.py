@@ -11,8 +11,6 @@ from rich.text import Text
 
 from backend.doctor.finding import Finding, Level
 from backend.doctor.machine import examine_machine
-from backend.doctor.outside import examine_outside
-from backend.doctor.servers import examine_servers
 from backend.settings import Settings
 
 __all__ = ["Finding", "examine", "exit_code", "table"]
@@ -22,6 +20,10 @@ _COLOURS: dict[Level, str] = {"ok": "green", "warn": "yellow", "fail": "red", "s
 
 async def examine(settings: Settings, *, http: httpx.AsyncClient | None = None) -> list[Finding]:
     """Every finding, from the inside out. ``http`` replaces the transport to the outside."""
+    # every command looks at this machine; only this one needs all channels and servers
+    from backend.doctor.outside import examine_outside
+    from backend.doctor.servers import examine_servers
+
     findings = examine_machine(settings) + await examine_servers(settings)
     if http is not None:
         return findings + await examine_outside(settings, http)
