@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# one process a core; tests that start whole servers stay together in one of them
+PARALLEL := -n auto --dist loadgroup
 VENDOR := backend/console/static/vendor/.ready
 
 help:  ## Show this list
@@ -21,13 +23,13 @@ migrate: setup  ## Bring the database to this version's schema
 	$(BIN)/helpcare migrate
 
 test: setup  ## Run the tests, without those marked slow
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest $(PARALLEL) -m "not slow"
 
 test-all: setup  ## Run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 check: setup lint  ## What CI runs: lint, types, import contracts, all tests
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 lint: setup  ## Lint, formatting, types, import contracts
 	$(BIN)/ruff check .

@@ -7,6 +7,13 @@ from backend import migrate
 from backend.database import Database
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start whole servers share one of them, and so one process."""
+    for item in items:
+        if item.path.parent.name == "end_to_end":
+            item.add_marker(pytest.mark.xdist_group("end_to_end"))
+
+
 @pytest.fixture(scope="session")
 def template_url() -> str:
     """An empty database with our schema, to be copied."""

@@ -33,7 +33,10 @@ async def examine(settings: Settings, *, http: httpx.AsyncClient | None = None) 
 
 def table(findings: Iterable[Finding]) -> Table:
     """The findings for a terminal."""
-    shown = Table("Part", "State", "Found", "What to do", title="helpcare doctor")
+    shown = Table("Part", "State", title="helpcare doctor")
+    # names of settings are to be copied, so they are never cut off
+    shown.add_column("Found", overflow="fold")
+    shown.add_column("What to do", overflow="fold", ratio=1)
     for finding in findings:
         state = Text(finding.level, style=_COLOURS[finding.level])
         shown.add_row(finding.name, state, Text(finding.what), Text(finding.remedy))
