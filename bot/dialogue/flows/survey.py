@@ -86,7 +86,8 @@ def _comment(ctx: Context, survey: SurveyFact) -> Turn | None:
         or words.is_unknown(ctx.text)
         or words.is_cancel(ctx.text)
         or not ctx.text
-        or ctx.means("agradecimiento", "despedida")
+        # thanks with a reason are the comment: "muy amables y rapidísimos"
+        or (ctx.means("agradecimiento", "despedida") and words.says_little(ctx.text))
     )
     comment = None if nothing else ctx.text
     record = RecordSurveyAnswer(
