@@ -7,22 +7,28 @@ in all that time must hold neither an error nor a secret nor a word of a client.
 import html
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from support import telegram_api
 from support.clients import ANSWERS, NUMBER, Client, MailClient, TelegramClient, WhatsAppClient
 from support.mail_server import NO_DOVECOT
-from support.providers import Providers, all_providers
+from support.providers import Providers, all_providers, served
 from support.running import HelpCare, eventually
+from support.telegram_api import FakeTelegram
+from support.twilio_api import signed_webhook
 
 PROBLEM = "Buenos días, desde esta mañana no podemos facturar en SAP, sale error al timbrar"
 REASON = "Se reinició el servicio de timbrado"
 PERSONAL = (
-    *("3007654321", "Marcela", "Quintero", "Benhur", "Zapata", "luz.ospina", "Ospina"),
-    *("facturar", "timbrar", "timbrado", "voy a registrar", "rapidísimos", "Ley 1581"),
+    *("3007654321", "3009998877", "Marcela", "Quintero", "Benhur", "Zapata"),
+    *("luz.ospina", "Ospina", "portal de pagos", "facturar", "timbrar", "timbrado"),
+    *("voy a registrar", "rapidísimos", "Ley 1581"),
 )
+pytestmark = pytest.mark.timeout(600)  # each wait is bounded; the sum on a busy machine is not
 CHROMIUM = shutil.which("chromium")
 VENDOR = Path(__file__).parents[2] / "backend/console/static/vendor/htmx.js"
 CHROMIUM_ARGS = [
@@ -155,6 +161,45 @@ def test_whatsapp_with_a_wrong_signature_leaves_nothing(server: HelpCare) -> Non
     assert server.row("SELECT count(*) AS n FROM inbox_events").n == before
 
 
+def test_ten_messages_at_once_over_two_web_processes_are_one_conversation(
+    server: HelpCare, world: Providers
+) -> None:
+    phone = "+573009998877"
+    client = WhatsAppClient(server, world.twilio, phone, "Benhur Zapata")
+    posts = [
+        signed_webhook(server.url, **client.fields(Body=f"No abre el portal de pagos, error {n}"))
+        for n in range(10)
+    ]
+
+    with server.another_web() as other, ThreadPoolExecutor(len(posts)) as pool:
+
+        def post(n: int) -> httpx.Response:
+            headers, body = posts[n]
+            url = f"{(server.url, other)[n % 2]}/webhooks/whatsapp"
+            return httpx.post(url, headers=headers, content=body, timeout=30)
+
+        answers = list(pool.map(post, range(len(posts))))
+    assert {answer.status_code for answer in answers} == {200}
+    client.hears("inteligencia artificial")
+    eventually(lambda: not server.rows("SELECT FROM inbox_events WHERE state = 'new'"))
+
+    [conversation] = server.rows("SELECT * FROM conversations WHERE address = %s", phone)
+    assert server.row("SELECT count(*) AS n FROM contacts WHERE phone = %s", phone).n == 1
+    events = server.rows(
+        "SELECT e.number, m.conversation_id FROM inbox_events e JOIN messages m "
+        "ON m.inbox_id = e.id WHERE m.conversation_id = %s ORDER BY m.id",
+        conversation.id,
+    )
+    assert [event.number for event in events] == list(range(1, 11))
+    begun = server.row(
+        "SELECT (SELECT count(*) FROM ticket_drafts WHERE conversation_id = c.id) + "
+        "(SELECT count(*) FROM tickets WHERE conversation_id = c.id) AS n "
+        "FROM conversations c WHERE c.id = %s",
+        conversation.id,
+    )
+    assert begun.n == 1
+
+
 def test_telegram_by_webhook_with_taps(
     server: HelpCare, world: Providers, api: httpx.Client
 ) -> None:
@@ -200,24 +245,25 @@ def test_e_mail_in_one_thread(server: HelpCare, world: Providers, api: httpx.Cli
     is_in_the_crm(server, world, number)
 
 
-def test_telegram_without_a_public_address_is_polled(
-    world: Providers, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    settings = {k: v for k, v in world.settings.items() if "TELEGRAM" in k}
-    del settings["HELPCARE_TELEGRAM_WEBHOOK_SECRET"]
-    # its own folder: a data directory belongs to one installation
-    folder: Path = tmp_path_factory.mktemp("polling")
-    polling = HelpCare(folder, settings)
+def test_telegram_without_a_public_address_is_polled(tmp_path: Path) -> None:
+    telegram = FakeTelegram()  # its own: a bot has either a webhook or a poller
     user = {"id": 800800, "is_bot": False, "first_name": "Benhur"}
-    client = TelegramClient(polling, world.telegram, user, polled=True)
-    try:
-        polling.start()
-        client.says("Buenos días")
-        client.hears("inteligencia artificial")
-        polling.stop()
-    finally:
-        polling.kill()
+    with served(telegram.app) as url:
+        settings = {
+            "HELPCARE_TELEGRAM_API_URL": url,
+            "HELPCARE_TELEGRAM_BOT_TOKEN": telegram_api.TOKEN,
+        }
+        polling = HelpCare(tmp_path, settings)
+        client = TelegramClient(polling, telegram, user, polled=True)
+        try:
+            polling.start()
+            client.says("Buenos días")
+            client.hears("inteligencia artificial")
+            polling.stop()
+        finally:
+            polling.kill()
     assert not polling.complaints()
+    assert not polling.logged(telegram_api.TOKEN, "Benhur", "Buenos días")
 
 
 # --- web chat and console, in a real browser -------------------------------------------------

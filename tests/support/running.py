@@ -93,9 +93,7 @@ class HelpCare:
     def state(self) -> str:
         """What ``/readyz`` says; ``""`` while nobody answers."""
         assert self.process is None or self.process.poll() is None, self.tail()
-        with suppress(httpx.HTTPError):
-            return httpx.get(f"{self.url}/readyz", timeout=5).json()["status"]
-        return ""
+        return _answers(f"{self.url}/readyz")
 
     def family(self) -> list[psutil.Process]:
         """The process and all that it started, eldest first."""
@@ -155,6 +153,28 @@ class HelpCare:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    @contextmanager
+    def another_web(self):
+        """A second web process on the same servers; its address."""
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [*_HELPCARE, "web"],
+                cwd=self.directory,
+                env=self.environment | {"HELPCARE_PORT": str(port)},
+                stdin=subprocess.DEVNULL,
+                stderr=log,
+            )
+        try:
+            eventually(lambda: _answers(f"{url}/readyz"), what=self.tail)
+            yield url
+            process.send_signal(signal.SIGTERM)
+            process.wait(STOP_LIMIT_S)
+        finally:
+            process.kill()
+            process.wait()
+
     # --- what can be seen of it -------------------------------------------------------------
 
     def tail(self) -> str:
@@ -203,6 +223,12 @@ class HelpCare:
         logs = [self.log, *self.data_dir.rglob("*.log*")]
         text = "\n".join(log.read_text(errors="replace") for log in logs).lower()
         return [canary for canary in canaries if canary.lower() in text]
+
+
+def _answers(url: str) -> str:
+    with suppress(httpx.HTTPError):
+        return httpx.get(url, timeout=5).json()["status"]
+    return ""
 
 
 def kill(processes: list[psutil.Process]) -> None:
