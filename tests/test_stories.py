@@ -101,6 +101,7 @@ def test_nearly_all_stories_can_be_lived_on_every_channel():
         assert sum(obstacle(channel, story) is None for story in STORIES) >= 50
 
 
+@pytest.mark.timeout(400)  # it is a hundred stories
 async def test_most_stories_end_well_with_the_trained_model(helpcare):
     stack, phone = helpcare
     lived = [s for s in STORIES if obstacle("webchat", s) is None and s.world.model]

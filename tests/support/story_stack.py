@@ -75,7 +75,9 @@ class Played:
         worker.drainer = replace(worker.drainer, understander=understander)
         self.stack.now = spec.now - _EARLIER
         await self._people()
-        if spec.consent != "unknown" or spec.tickets:
+        # news of tickets go to a conversation; a mail is proved by answering one of ours
+        proved = spec.verified and spec.consent != "unknown"
+        if spec.tickets or (proved and self.phone.channel == "email"):
             await self.phone.write(_GREETING)
             await self.stack.settle()
         await self._known_facts()
