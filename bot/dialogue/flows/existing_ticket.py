@@ -72,9 +72,11 @@ def do_add(ctx: Context, number: str, text: str, said: str = "ticket.added") -> 
 
 
 def _start(ctx: Context, deed: str, number: str | None = None) -> Turn:
-    if not ctx.facts.verified:
-        return ctx.turn(ctx.say("ticket.unverified", "human"))
     text = with_files(ctx)
+    if not ctx.facts.verified:
+        if deed == "escalate":  # anybody reaches a person; the case itself stays untouched
+            return _without_ticket(ctx, deed, text)
+        return ctx.turn(ctx.say("ticket.unverified", "human"))
     number = number or tickets.named(ctx)
     if number is not None:
         own = tickets.by_number(ctx, number)
