@@ -34,7 +34,7 @@ _INSTEAD = re.compile(
 # "llamé a un asesor" tells, "que me llame un asesor" asks.
 _PAST = r"(?:me|nos|se)\W+\w+(?:o|io|on|aba|ia)"
 _TOLD = re.compile(
-    r"\b(?:(?<!me )(?<!que )(?:hable|llame)|hablamos|hablaba|hablo|converse|conversamos"
+    r"\b(?:(?<!me )(?<!que )(?:hable|llame)|hablamos|hablaba|(?<!como )hablo|converse|conversamos"
     r"|(?:me|nos)\W+(?:atendio|atendieron|comunicaron|comunicamos|pasaron|transfirieron|llamo"
     r"|llamaron|dijo|dijeron|hablo|contacto|contactaron|contesto|ayudo)|escribi|pase\W+por"
     r"|spoke|talked|spoken|falei|quedo\W+de|quedaron\W+de|(?:estuve|habia|he)\W+habla(?:ndo|do))"
@@ -74,6 +74,18 @@ _REQUESTED = re.compile(
     r"|\b" + _WANT + r"\W+(?:a\W+)?(?:un|una|otra|algun|alguna|a|an|um|uma)?\W*" + _PROPER + r"\b"
     r"|\b(?:paseme|comuniqueme|qui(?:ero|siera)\W+hablar)\W+(?:\w+\W+){0,2}?" + _AGAIN + r"\b"
     r"|\b(?:no|not|nao)\W+(?:\w+\W+){0,4}?" + _MACHINE + r"\b.{0,40}\b" + _WHO + r"\b"
+    r"|\b(?:no|not|nao)\W+(?:\w+\W+){0,2}?(?:hablar|hablando|chatear|escribir\w*|tratar|contest\w+|respond\w+"
+    r"|atiend\w+|talk\w*|speak\w*|falar)\W+(?:\w+\W+){0,2}?" + _MACHINE + r"\b"
+    r"|\bcomo\W+(?:hago\W+(?:para|pa)\W+|puedo\W+)?(?:hablo|hablar|me\W+comunico|comunicarme|contacto|contactar)"
+    + _NEAR
+    + _WHO + r"\b"
+    r"|\b(?<!no )(?<!que )(?:llame(?:n)?me|marque(?:n)?me|timbre(?:n)?me)\b"
+    r"|\b(?:hay|esta)\W+(?:alguien|nadie|alguno|algun\W+asesor)\W*(?:ahi|aqui|o\W+(?:que|no)|disponible|en\W+linea"
+    r"|que\W+(?:me\W+)?(?:responda|conteste|atienda))?\W*$"
+    r"|\b(?:este|ese|el)\W+(?:bot|robot|chatbot)\W+no\W+(?:me\W+)?(?:sirve|entiende|ayuda|soluciona)\b"
+    r"|\bno\W+me\W+(?:sirve|gusta|entiende|ayuda)\W+(?:este|el|ese|hablar\W+con\W+(?:un|este))\W+(?:bot|robot|chatbot)\b"
+    r"|\b(?:hart[oa]|cansad[oa]|mamad[oa]|aburrid[oa]|tired|sick|cansei)\W+(?:de|del|of)\W+(?:\w+\W+){0,3}?"
+    + _MACHINE + r"\b"
 )  # fmt: skip
 
 _CLAUSES = re.compile(

@@ -1,5 +1,6 @@
 """Which intents a message carries: linear heads, then the rules that do better than they."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,15 @@ from nlp.understanding import INTENTS, IntentScore
 
 OUT_OF_SCOPE = INTENTS.index("fuera_de_alcance")
 HUMAN = INTENTS.index("hablar_humano")
+HELLO = INTENTS.index("saludo")
 _SIZE = len(INTENTS)
 _SHORT = 12  # words
+
+_GREETING = re.compile(
+    r"^\W*(?:(?:hola+|holi|(?:muy )?buen[oa]s? (?:dias?|tardes?|noches?)|buenas|saludos"
+    r"|cordial saludo|quiubo|hello|hi|hey|good (?:morning|afternoon|evening)|ola|oi"
+    r"|bom dia|boa (?:tarde|noite))\b[\s,.;:!?]*)+"
+)
 
 # Words of courtesy: they count only where nothing else was said.
 COURTESY = frozenset({"saludo", "despedida", "agradecimiento"})
@@ -48,6 +56,9 @@ class IntentModel:
         presence = sigmoid(
             scores[_SIZE:] * self.thresholds.presence_scale + self.thresholds.presence_shift
         )
+        rest = _GREETING.sub("", masked, count=1)
+        if int(np.argmax(main)) == HELLO and len(rest.split()) > 1 and rest != masked:
+            return self.classify(rest)  # a greeting around a request is no intent of its own
         if handoff.is_refused_or_told(masked):
             main, presence = _without(HUMAN, main, presence)
         elif handoff.is_requested(masked):

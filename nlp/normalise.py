@@ -30,7 +30,8 @@ SHORTHAND = {
     "aki": "aqui", "kiero": "quiero", "kien": "quien", "nesecito": "necesito",
     "nececito": "necesito", "ncsito": "necesito", "necesto": "necesito", "aser": "hacer",
     "ise": "hice", "ay": "hay", "haber": "haber", "sirbe": "sirve", "funsiona": "funciona",
-    "serbicio": "servicio", "sistma": "sistema", "oy": "hoy", "ola": "hola", "asta": "hasta",
+    "serbicio": "servicio", "sistma": "sistema", "acesor": "asesor", "acesora": "asesora",
+    "azesor": "asesor", "oy": "hoy", "ola": "hola", "asta": "hasta",
 }  # fmt: skip
 
 

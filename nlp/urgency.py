@@ -7,7 +7,7 @@ from nlp.understanding import Entity, IntentScore, Urgency
 
 _CRITICAL = re.compile(
     r"\b(?:critic[oa]s?|produccion\s+(?:caida|parada|detenida)|caida?\s+total|todo\s+(?:esta\s+)?(?:caido|parado)|tod[oa]s\s+"
-    r"(?:l[oa]s\s+)?(?:usuarios|sedes|la\s+empresa)|toda\s+la\s+(?:empresa|oficina|compania|operacion|sede|planta)|nadie\s+(?:puede|ha\s+podido)"
+    r"(?:l[oa]s\s+)?(?:usuarios|sedes|la\s+empresa)|toda\s+la\s+(?:empresa|oficina|compania|operacion|sede|planta)|nadie\s+(?:puede|ha\s+podido|logra)|a\s+nadie|llevamos\s+(?:\w+\s+){0,4}sin\s+(?:sistema|servicio|internet|red|luz)|sin\s+poder\s+(?:facturar|operar|vender|despachar|trabajar)"
     r"|operacion\s+(?:parada|detenida|paralizada)|paralizad[oa]s?|prioridad\s+(?:1|uno|maxima)|p1|sev\s?1|ransomware|hacke\w+"
     r"|no\s+podemos\s+(?:facturar|operar|vender|despachar|trabajar|atender)|estamos\s+(?:parados|detenidos|sin\s+(?:sistema|servicio|facturar))"
     r"|production\s+(?:is\s+)?down|down\s+for\s+(?:all|everyone)|fora\s+do\s+ar|everyone\s+is)\b"

@@ -27,6 +27,7 @@ _ENVIRONMENT = re.compile(
     rf"{'|'.join(_ENVIRONMENTS)})\b"
     r"|\b(?:en|a|desde|in|to|on|em)\s+(?P<placed>produccion|prod|production|producao|pruebas|desarrollo|dev|testing"
     r"|calidad|desenvolvimento)\b(?!\s+(?:de|del|la|y)\b)"
+    r"|\b(?:el|la)\s+de\s+(?P<that>produccion|pruebas|desarrollo|calidad)\b(?=\W*$|\s*[,.;])"
     r"|\b(?P<first>production)\s+(?:is|server|environment|database)\b"
 )
 
@@ -47,7 +48,7 @@ _ONLY_ME = re.compile(
 
 _THING = (
     r"(?:portal|modulo|aplicativo|aplicacion|plataforma|sistema|programa|software|app"
-    r"|servidor|tablero|dashboard"
+    r"|servidor|tablero|dashboard|pagina"
     r"|proyecto)"
 )
 _NAMED_THING = re.compile(
