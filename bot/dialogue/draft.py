@@ -2,10 +2,12 @@
 
 import difflib
 import re
+from datetime import datetime
 
 from bot.dialogue import words
 from bot.dialogue.context import Context
 from bot.dialogue.model import Draft, TicketType
+from bot.dialogue.phrases import BOGOTA
 from bot.messages import Choice
 from nlp.understanding import Entity
 
@@ -40,14 +42,32 @@ _SLOT_OF_ENTITY = {
 _ENVIRONMENTS = frozenset({"produccion", "qa", "desarrollo", "staging"})
 _EVERYBODY = re.compile(
     r"\b(?:tod[oa]s? (?:el |l[oa]s? )?"
-    r"(?:empresa|compañ[ií]a|usuarios|equipo|oficina|sede|planta)|todos nosotros|nadie puede \w+|"
-    r"a todos|everyone|everybody|the whole company|all users|"
-    r"toda a empresa|todo mundo)\b",
+    r"(?:empresa|compañ[ií]a|usuarios|equipo|oficina|sede|planta|área|bodega)|todos nosotros|"
+    r"nadie puede \w+|(?:a )?nadie en (?:la |el )?\w+|a nadie|"
+    r"a todos|everyone|everybody|nobody|the whole company|all users|"
+    r"tod[ao] a empresa|todos os usu[aá]rios|todo mundo|ningu[eé]m)\b",
     re.IGNORECASE,
 )
 _ONLY_ME = re.compile(
-    r"\b(?:s[oó]lo (?:a m[ií]|yo)|solamente yo|only me|just me|s[oó] eu)\b", re.IGNORECASE
+    r"\b(?:(?:s[oó]lo|solamente|nada m[aá]s) (?:a m[ií]|yo)|a m[ií] sol[oa]|yo sol[oa]|"
+    r"soy (?:el|la) [uú]nic[oa]|only me|just me|s[oó] eu)\b",
+    re.IGNORECASE,
 )
+_NOBODY = re.compile(r"nadie|nobody|ningu[eé]m", re.IGNORECASE)
+_BILL = re.compile(
+    r"\b(?:factura|cobro|cuenta|recibo|contrato|invoice|bill|fatura)\w* (?:de|del|do|for|from)"
+    r" (?:mes de )?(?:este mes|(?:el )?mes pasado|[uú]ltimo mes|enero|febrero|marzo|abril|mayo|"
+    r"junio|julio|agosto|septiembre|octubre|noviembre|diciembre|january|february|march|april|may|june|"
+    r"july|august|september|october|november|december|last month|this month|janeiro|fevereiro|"
+    r"mar[cç]o|maio|junho|julho|setembro|outubro|novembro|dezembro|m[eê]s passado|este m[eê]s)\b",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(
+    r"^(?:(?:somos|son|como|un[oa]s|a|m[aá]s o menos|por ah[ií]|about|around|um[ao]?s) )*(\d{1,5})"
+    r"(?: (?:m[aá]s o menos|personas?|usuarios?|people|pessoas?))?\W*$",
+    re.IGNORECASE,
+)
+_SINCE = re.compile(r"(?:\b(?:desde|since) )?(?:\b(?:el|la|las|los) )?$", re.IGNORECASE)
 
 
 def begin(ctx: Context, kind: TicketType, text: str) -> Draft:
@@ -61,13 +81,16 @@ def begin(ctx: Context, kind: TicketType, text: str) -> Draft:
     return fill(ctx, draft.model_copy(update={"slots": slots}))
 
 
-def fill(ctx: Context, draft: Draft) -> Draft:
-    """The draft with what this message names; the newer word replaces the older one."""
+def fill(ctx: Context, draft: Draft, *, replace: bool = True) -> Draft:
+    """The draft with what this message names.
+
+    The newer word replaces the older one, unless ``replace`` is false: then what is known stays.
+    """
     slots = dict(draft.slots)
-    taken: set[str] = set()
+    taken = set() if replace else {slot for slot, value in slots.items() if value}
     for entity in ctx.entities:
         slot = _SLOT_OF_ENTITY.get(entity.type)
-        if entity.type == "fecha" and draft.type == "incidente":
+        if entity.type == "fecha" and draft.type == "incidente" and not _to_come(ctx, entity):
             slot = "desde"
         if slot and slot not in taken:
             slots[slot] = _value(ctx, slot, entity)
@@ -76,7 +99,13 @@ def fill(ctx: Context, draft: Draft) -> Draft:
         slots["servicio"] = named
     for pattern in (_EVERYBODY, _ONLY_ME):
         if "afectados" not in taken and (found := pattern.search(ctx.text)):
-            slots["afectados"] = found[0]
+            nobody = _NOBODY.search(found[0])  # "it works for nobody" affects everybody
+            slots["afectados"] = ctx.phrase("report.everybody") if nobody else found[0]
+    if draft.type == "reclamo" and not slots.get("referencia") and (told := _BILL.search(ctx.text)):
+        slots["referencia"] = told[0]
+    uncounted = draft.type == "incidente" and not slots.get("afectados")
+    if uncounted and (count := _COUNT.match(ctx.text)):
+        slots["afectados"] = count[1]
     if files := attached(ctx):
         slots["adjuntos"] = [*slots.get("adjuntos", []), *files]
     louder = ctx.understanding.urgency in {"alta", "critica"} and draft.urgency != "critica"
@@ -89,12 +118,39 @@ def attached(ctx: Context) -> list[str]:
     return [a.filename or a.content_type for a in ctx.message.attachments]
 
 
+def _to_come(ctx: Context, entity: Entity) -> bool:
+    """Whether a date lies ahead: "tengo reunión en 5 minutos" is not since when it fails."""
+    value = entity.value.get("start") if isinstance(entity.value, dict) else entity.value
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return False
+    local = moment if moment.tzinfo else moment.replace(tzinfo=BOGOTA)
+    return local > ctx.facts.now
+
+
+def untold(ctx: Context) -> list[str]:
+    """The telling words of the message that are no part of an entity."""
+    text = ctx.text
+    for entity in ctx.entities:
+        text = text.replace(entity.text, " ")
+    for pattern in (_EVERYBODY, _ONLY_ME):
+        text = pattern.sub(" ", text)
+    return [w for w in words.telling(text) if w not in _CORRECTING]
+
+
+_CORRECTING = frozenset(
+    {"perdon", "corrijo", "corrija", "equivoque", "cambie", "mejor", "dicho", "sorry", "desculpe",
+     "servicio", "desculpa", "actually", "son", "somos", "personas", "usuarios", "people", "era"}
+)  # fmt: skip
+
+
 def add(draft: Draft, text: str) -> Draft:
     """The draft with more words of the client; words that say nothing are replaced."""
     before = draft.description
     if not text or text in before:
         return draft
-    joined = text if not before or words.says_little(before) else f"{before}\n{text}"
+    joined = text if not words.telling(before) else f"{before}\n{text}"
     return draft.model_copy(update={"description": shorten(joined, _KEPT_LENGTH)})
 
 
@@ -123,7 +179,8 @@ def _worth_asking(ctx: Context, draft: Draft, question: str) -> bool:
             return words.says_little(draft.description)
         case "servicio":
             known = len(ctx.facts.services)
-            return known != 1 and (draft.type == "incidente" or known > 1)
+            unnamed = known > 1 or not words.names_a_thing(draft.description)
+            return known != 1 and unnamed and (draft.type == "incidente" or known > 1)
         case "desde" | "afectados":  # an outage is acted on first and counted later
             return draft.urgency != "critica" and not told_much
         case _:
@@ -149,6 +206,10 @@ def _value(ctx: Context, slot: str, entity: Entity) -> str:
         return str(entity.value)
     if slot == "servicio":
         return _named_service(ctx, entity.text) or entity.text
+    if slot == "desde":  # "desde las 9" is understood, a bare "9" is not
+        before = ctx.message.text[: entity.start]
+        lead = _SINCE.search(before)
+        return f"{lead[0] if lead else ''}{entity.text}"
     return entity.text
 
 
@@ -163,9 +224,10 @@ def _named_service(ctx: Context, text: str) -> str | None:
 
 def title_of(draft: Draft) -> str:
     """One line for lists: the first sentence that says something."""
-    text = words.without_greeting(" ".join(draft.description.split()))
-    sentences = re.split(r"(?<=[.!?])\s+", text)
-    telling = next((s for s in sentences if not words.says_little(s)), text)
+    text = words.without_greeting(draft.description)
+    sentences = [" ".join(s.split()) for s in re.split(r"(?<=[.!?])\s+|\n+", text)]
+    telling = next((s for s in sentences if not words.says_little(s)), " ".join(text.split()))
+    telling = words.without_greeting(telling)
     return shorten(telling.strip(" .,"), TITLE_LENGTH) or draft.type
 
 

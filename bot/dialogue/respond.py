@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.dialogue import words
-from bot.dialogue.context import CONFIDENT, STALE, Context, Step, offered
+from bot.dialogue.context import CONFIDENT, STALE, SURE, Context, Step, offered
 from bot.dialogue.flows import (
     FLOWS,
     MENU,
@@ -144,12 +144,42 @@ def _current_flow(ctx: Context) -> Turn | None:
 def _route(ctx: Context) -> Turn:
     """No flow wanted it: by what it means."""
     ctx = ctx.with_state(flow=None, step=None, draft=None)
-    meant = ctx.understanding
+    meant = _believed(ctx)
+    ctx = replace(ctx, understanding=meant)
+    if meant.intent in {"agregar_informacion", "consulta_general"} and _says_nothing(ctx):
+        return smalltalk.go_on(ctx)
     clear = meant.confidence >= CONFIDENT and meant.intent in ROUTES
     waiting = tickets.having(ctx, {"en_espera_del_cliente"})
     if len(waiting) == 1 and ctx.text and (not clear or meant.intent in {"afirmar", "negar"}):
         return existing_ticket.do_add(ctx, waiting[0].number, ctx.text)  # what we asked them for
     return ROUTES[meant.intent](ctx) if clear else smalltalk.unclear(ctx)
+
+
+def _says_nothing(ctx: Context) -> bool:
+    """The beginning of a story that comes in the next message: "es que", "una pregunta"."""
+    return bool(ctx.text) and not words.telling(ctx.text) and not ctx.message.attachments
+
+
+_PLAUSIBLE = 0.25  # a report is shown before it is registered, so that much is enough
+_REPORTS = frozenset({"incidente", "peticion", "queja", "reclamo"})
+
+
+def _believed(ctx: Context) -> Understanding:
+    """The understanding with the intent to act on, where the first one is in doubt.
+
+    "Dos días sin poder facturar y nadie responde" is an incident and a complaint, and nothing else:
+    who tells that much is never asked to say it in other words.
+    """
+    meant = ctx.understanding
+    if meant.confidence >= CONFIDENT:
+        return meant
+    also = next((i for i in meant.intents[1:] if i.confidence >= SURE and i.intent in ROUTES), None)
+    telling = len(words.telling(ctx.text)) >= 3
+    if telling and meant.intent in _REPORTS and meant.confidence >= _PLAUSIBLE:
+        return meant.model_copy(update={"confidence": CONFIDENT})
+    if also is None:
+        return meant
+    return meant.model_copy(update={"intent": also.intent, "confidence": also.confidence})
 
 
 STEPS: tuple[Step, ...] = (

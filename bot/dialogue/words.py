@@ -38,15 +38,45 @@ _REFUSE_DATA = re.compile(
     r"i don't (?:accept|consent)|nao (?:autorizo|aceito)|revogo)\b.{0,60}"
     r"\b(?:datos|data|dados|autorizacion|consentimiento|consent|consentimento|autorizacao)\b"
 )
+_UNKNOWN = re.compile(
+    r"^(?:(?:ay|uy|pues|la verdad|realmente|ahora|en este momento) )*"
+    r"(?:no (?:lo |la )?(?:se|tengo|recuerdo|me acuerdo)|"
+    r"nao (?:sei|tenho|lembro)|i (?:don't|do not) (?:know|have|remember))"
+    r"(?: (?:el|la|ese|esa|eso|bien|exactamente|cual|numero|dato|factura|contrato|idea|a|mano|aqui|"
+    r"ahora|de|the|it|that|number|at|hand|o|isso|esse|agora|fatura|certo|cuantos|cuantas))*$"
+)
+_URGENT_TOO = re.compile(
+    r"^(?:si+|ok|listo|dale|dele|hagale|bueno|claro|correcto|perfecto|yes|sim)\b"
+    r"(?: (?:pero|y|por favor|es|que|muy|ponga\w*|pongal\w*|marque\w*|coloque\w*|como|de|con|la|lo|"
+    r"but|and|it|is|mas|e|muito|mark|as))* "
+    r"(?:urgent\w*|urge|urgencia|prioridad(?: alta)?|prioritario|ya mismo|priority)$"
+)
+_ANSWER_FIRST = re.compile(
+    r"^\W*(?:s[ií]+|ok|listo|bueno|claro|yes|sim)\b\W*"
+    r"(?:pero|y|adem[aá]s|tambi[eé]n|but|and|mas|e)\b\W*",
+    re.IGNORECASE,
+)
 _REVOKE = re.compile(r"\b(?:revoco|retiro|revogo)\b")
 _QUESTION = re.compile(
     r"(?:que|como|cuando|donde|cual|quien|what|how|when|where|which|who|qual|onde)\b"
 )
+_ALONE = r"(?=\W*$|\s*[,.;:!?])"
+_LEAD_IN = (
+    r"aj[aá]|y entonces|ve|vea|mire|oiga|oye|parce|cuadro|pues|es que|"
+    r"(?:le|les|te) (?:cuento|comento)(?: que)?|"
+    r"(?:lo que (?:pasa|sucede) es|resulta(?: y pasa)?) que|"
+    r"f[ií]jese que|(?:yo )?lo que (?:le|les|te) (?:quer[ií]a|quiero) (?:decir|contar) es que"
+)
 _GREETING = re.compile(
-    r"^\W*(?:(?:(?:muy\s+)?buen[oa]?s?\s+(?:d[ií]as?|tardes?|noches?)|hola+|buenas(?=\W*$|\s*[,.;:!])|saludos|"
-    r"qu[eé] tal|cordial saludo|(?:estimad|apreciad)[oa]s?(?: \w+){0,2}(?=[,:])|"
-    r"good (?:morning|afternoon|evening)|hello|hi|hey|ol[aá]|oi|bom dia|boa (?:tarde|noite))\b"
-    r"[\s,.;:!¡👋🙏-]*)+",
+    r"^\W*(?:(?:(?:muy\s+)?buen[oa]?s?\s+(?:d[ií]as?|tardes?|noches?)|hola+|saludos|"
+    r"buenas(?:(?=\s+(?:mire|vea|es|le|les|no|la|el|me|tengo|necesito|quisiera)\b)|"
+    + _ALONE
+    + r")|"
+    r"(?:qu[eé] (?:tal|m[aá]s|hubo)|quiubo|c[oó]mo (?:est[aá]n?|le va|vamos))" + _ALONE + r"|"
+    r"cordial saludo|(?:estimad|apreciad)[oa]s?(?: \w+){0,2}(?=[,:])|"
+    r"good (?:morning|afternoon|evening)|hello|hi|hey|ol[aá]|oi|bom dia|boa (?:tarde|noite)|"
+    + _LEAD_IN
+    + r")\b[\s,.;:!?¡¿👋🙏-]*)+",
     re.IGNORECASE,
 )
 
@@ -68,11 +98,20 @@ def _short(text: str) -> str:
 
 
 def is_yes(text: str) -> bool:
-    return _short(text) in _WORDS["yes"]
+    """A yes in any of its colloquial forms: "de una", "listo pues, hágale", "ombe sí"."""
+    said = _short(text)
+    return said in _WORDS["yes"] or _says_only(said, _WORDS["yes_words"])
 
 
 def is_no(text: str) -> bool:
-    return _short(text) in _WORDS["no"]
+    said = _short(text)
+    return said in _WORDS["no"] or _says_only(said, _WORDS["no_words"])
+
+
+def _says_only(said: str, answers: frozenset[str]) -> bool:
+    """Whether a short text is these answers with nothing but courtesies around them."""
+    answer = [w for w in said.split() if w not in _WORDS["courtesy"]]
+    return 0 < len(answer) <= 4 and answers.issuperset(answer)
 
 
 def is_cancel(text: str) -> bool:
@@ -86,7 +125,24 @@ def is_stop(text: str) -> bool:
 
 def is_unknown(text: str) -> bool:
     """The client cannot or will not give what was asked ("no sé")."""
-    return _short(text) in _WORDS["unknown"]
+    said = _short(text)
+    return said in _WORDS["unknown"] or bool(_UNKNOWN.match(said))
+
+
+def is_impatient(text: str) -> bool:
+    """The client has had enough of questions ("ya le dije", "qué tanta pregunta")."""
+    said = f" {_short(text)} "
+    return any(f" {phrase} " in said for phrase in _WORDS["impatient"])
+
+
+def is_yes_and_urgent(text: str) -> bool:
+    """A yes that adds only that it is urgent."""
+    return bool(_URGENT_TOO.match(_short(text)))
+
+
+def without_answer(text: str) -> str:
+    """What follows a yes in the same message: "sí, pero es en la sede norte"."""
+    return _ANSWER_FIRST.sub("", text, count=1).strip() or text.strip()
 
 
 def is_another(text: str) -> bool:
@@ -100,7 +156,12 @@ def wants_human(text: str) -> bool:
 
 
 def accepts(text: str) -> bool:
-    return _short(text) in _WORDS["accept"]
+    said = _short(text)
+    if said in _WORDS["accept"]:
+        return True
+    accepting = _WORDS["accept_words"]
+    some = not accepting.isdisjoint(said.split())
+    return some and _says_only(said, accepting | _WORDS["yes_words"])
 
 
 def refuses(text: str) -> bool:
@@ -130,6 +191,11 @@ def telling(text: str) -> list[str]:
     return [
         w for w in plain(text[:_TELLING]).split() if w not in _WORDS["empty"] and not w.isdigit()
     ]
+
+
+def names_a_thing(text: str) -> bool:
+    """Whether a device is named, so that asking for the service would be absurd."""
+    return not _WORDS["things"].isdisjoint(plain(text[:_TELLING]).split())
 
 
 def says_little(text: str) -> bool:

@@ -32,6 +32,10 @@ def menu(ctx: Context) -> Turn:
     return ctx.turn(ctx.say("smalltalk.menu", *MENU))
 
 
+def go_on(ctx: Context) -> Turn:
+    return ctx.turn(ctx.say("smalltalk.go_on"))
+
+
 def thanks(ctx: Context) -> Turn:
     return ctx.turn(ctx.say("smalltalk.thanks"))
 
@@ -53,19 +57,22 @@ def out_of_scope(ctx: Context) -> Turn:
     if ctx.state.misunderstood >= 2:
         return _give_up(ctx)
     again = ctx.state.misunderstood + 1
-    return ctx.turn(ctx.say("smalltalk.out_of_scope", *MENU), misunderstood=again)
+    said = "smalltalk.out_of_scope_again" if ctx.state.misunderstood else "smalltalk.out_of_scope"
+    return ctx.turn(ctx.say(said, *MENU), misunderstood=again)
 
 
 def insult(ctx: Context) -> Turn:
     """Stay calm once; then a person."""
-    calm = ctx.say("smalltalk.insult")
     if ctx.state.misunderstood:
-        return handoff.to_person(ctx, "cliente molesto", before=(calm,))
+        enough = ctx.say("smalltalk.insult_again")
+        return handoff.to_person(ctx, "cliente molesto", before=(enough,))
     return ctx.turn(ctx.say("smalltalk.insult", "human", "menu:report"), misunderstood=1)
 
 
 def unclear(ctx: Context) -> Turn:
     """Not understood: ask once, then let a person read it."""
+    if ctx.text and not words.telling(ctx.text) and not ctx.state.misunderstood:
+        return ctx.turn(ctx.say("smalltalk.go_on"), misunderstood=1)  # "mire", "vea pues"
     if ctx.state.misunderstood:
         return _give_up(ctx)
     return ctx.turn(ctx.say("smalltalk.unclear", *MENU), misunderstood=1)
@@ -76,7 +83,7 @@ def general(ctx: Context) -> Turn:
     asked = words.plain(ctx.text[:500])
     if _HOURS.search(asked):
         if ctx.facts.open_now:
-            return ctx.turn(ctx.say("general.open"))
+            return ctx.turn(ctx.say("general.open", "human"))
         if ctx.facts.next_opening is None:
             return ctx.turn(ctx.say("general.closed_soon"))
         opening = local_moment(ctx.facts.next_opening, ctx.facts.now, ctx.language)

@@ -17,6 +17,7 @@ OFFERED = (
 @pytest.mark.parametrize(
     "text", ["sí", "SI", "Sí!", "sí señor", "👍", "👍🏽", "hágale", "de una",
     "Dale pues", "listo gracias",
+             "listo pues, hágale", "ombe sí", "dele", "sizas", "si registrela", "ya le dije que sí",
              "yes", "That's right", "sim", "isso mesmo", "ok", "s\u00ed\u200b"]
 )  # fmt: skip
 def test_yes(text):
@@ -24,7 +25,10 @@ def test_yes(text):
     assert not words.is_no(text)
 
 
-@pytest.mark.parametrize("text", ["no", "No.", "NO!!", "no gracias", "todavía no", "não", "👎"])
+@pytest.mark.parametrize(
+    "text",
+    ["no", "No.", "NO!!", "no gracias", "todavía no", "não", "👎", "nones", "no señora pues"],
+)
 def test_no(text):
     assert words.is_no(text)
     assert not words.is_yes(text)
@@ -44,6 +48,59 @@ def test_no(text):
 )  # fmt: skip
 def test_chosen(text, choice_id):
     assert words.chosen(text, OFFERED) == choice_id
+
+
+@pytest.mark.parametrize("text", ["ya", "de", "gracias", "señora", "si no abre", "bueno no", "una"])
+def test_neither_yes_nor_no(text):
+    assert not words.is_yes(text)
+    assert not words.is_no(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["sí pero ponga que es urgente", "dale, con prioridad", "si por favor urgente"]
+)
+def test_yes_and_urgent(text):
+    assert words.is_yes_and_urgent(text)
+
+
+@pytest.mark.parametrize("text", ["sí pero es en Cali", "es urgente", "no es urgente"])
+def test_not_only_yes_and_urgent(text):
+    assert not words.is_yes_and_urgent(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["ya le dije", "qué tanta pregunta", "¡No más preguntas!", "I already told you"]
+)
+def test_impatient(text):
+    assert words.is_impatient(text)
+
+
+@pytest.mark.parametrize("text", ["tengo una pregunta", "me dijeron que ya", "lea el registro"])
+def test_patient(text):
+    assert not words.is_impatient(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["no sé", "no sé el número", "ahora no la tengo", "ni idea", "não tenho", "I don't know"],
+)
+def test_unknown(text):
+    assert words.is_unknown(text)
+
+
+@pytest.mark.parametrize("text", ["no tengo acceso", "no sé entrar al portal", "tengo el número"])
+def test_not_unknown(text):
+    assert not words.is_unknown(text)
+
+
+@pytest.mark.parametrize("text", ["acepto", "bueno, sí acepto", "I accept, thank you"])
+def test_accepts(text):
+    assert words.accepts(text)
+
+
+@pytest.mark.parametrize("text", ["no acepto", "sí", "acepto la factura", "bueno"])
+def test_does_not_accept(text):
+    assert not words.accepts(text)
 
 
 @pytest.mark.parametrize("text", ["STOP", "stop.", "Baja", "no más mensajes", "unsubscribe"])
@@ -117,7 +174,8 @@ def test_no_text_breaks_them(text):
     for function in (
         words.plain, words.is_yes, words.is_no, words.is_cancel, words.is_stop, words.is_unknown,
         words.wants_human, words.accepts, words.refuses, words.revokes, words.without_greeting,
-        words.says_little, words.looks_like_question, words.is_another,
+        words.says_little, words.looks_like_question, words.is_another, words.is_impatient,
+        words.is_yes_and_urgent, words.without_answer, words.names_a_thing,
     ):  # fmt: skip
         function(text)
     assert words.chosen(text, OFFERED) in {None, "report:yes", "report:fix", "report:no"}
