@@ -1,7 +1,8 @@
 """The database: declarative base, engine, and the one place where transactions are committed."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.orm import DeclarativeBase
 
 _PATIENCE_S = 2
+_GATHER_S = 0.005  # how long announcements are gathered into one
 
 
 class Base(DeclarativeBase):
@@ -58,6 +60,8 @@ class Database:
                 "options": "-c idle_in_transaction_session_timeout=15s -c timezone=UTC",
             },
         )
+        self._announcements: dict[str, str] = {}
+        self._announcing: asyncio.Task[None] | None = None
         self._statements = AsyncConnectionPool(
             url,
             min_size=1,
@@ -104,6 +108,24 @@ class Database:
             cursor = await connection.execute(query, values)
             return await cursor.fetchone() if cursor.description else None
 
+    def announce(self, channel: str, payload: str) -> None:
+        """NOTIFY soon, in a transaction of its own; many at once become one.
+
+        For hints that may be lost: whoever listens also polls.
+        """
+        self._announcements[channel] = payload
+        if self._announcing is None or self._announcing.done():
+            self._announcing = asyncio.create_task(self._announce())
+
+    async def _announce(self) -> None:
+        while self._announcements:
+            await asyncio.sleep(_GATHER_S)
+            announcement = self._announcements.popitem()
+            with suppress(OperationalError):
+                await self._run("SELECT pg_notify(%s, %s)", announcement)
+
     async def dispose(self) -> None:
+        if self._announcing is not None:
+            await self._announcing
         await self._statements.close()
         await self.engine.dispose()

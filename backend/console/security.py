@@ -48,6 +48,10 @@ class BrowserSecurity:
                     headers.setdefault(name, value)
             await send(message)
 
+        if scope["path"].startswith("/webhooks/"):
+            await self._app(scope, receive, send)  # no browser reads what a provider is answered
+            return
+
         if refusal := cross_site(scope["method"], scope["path"], Headers(scope=scope)):
             await _refuse(refusal, send_with_headers)
             return

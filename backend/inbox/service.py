@@ -21,6 +21,9 @@ _RECEIVE = (
     " %s::varchar, %s::varchar)"
 )
 
+# what Procrastinate's own trigger, switched off in our schema, would say
+_JOB_INSERTED = ("procrastinate_queue_v1#inbox", '{"type": "job_inserted", "job_id": 0}')
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -35,7 +38,7 @@ async def receive(
 
     A repeat of ``(channel, account, provider_id)`` changes nothing.
     """
-    return await _store(
+    received = await _store(
         database,
         (
             message.channel,
@@ -49,6 +52,9 @@ async def receive(
             None,
         ),
     )
+    if received.is_new:
+        database.announce(*_JOB_INSERTED)
+    return received
 
 
 async def quarantine(

@@ -128,7 +128,7 @@ class WhatsAppChannel:
             fields = read_fields(request)
         else:
             signed = read_form(request)
-            fields = signed.first()
+            fields = signed.first
         # Every token is tried, so that the time does not tell which of them fits.
         fits = [validator.validate(url, signed, signature) for validator in self._validators]
         if not any(fits):

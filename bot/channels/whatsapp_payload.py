@@ -7,7 +7,7 @@ and new ones appear without notice.
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import parse_qsl
 
 from bot.channels.channel import Rejected, WebhookRequest
@@ -47,6 +47,7 @@ class Form(dict[str, list[str]]):
     def getlist(self, name: str) -> list[str]:
         return self[name]
 
+    @cached_property
     def first(self) -> dict[str, str]:
         return {name: storable(values[0]) for name, values in self.items()}
 
@@ -84,7 +85,7 @@ def _read_form(body: bytes) -> Form:
 def read_fields(request: WebhookRequest) -> dict[str, str]:
     """The first value of each field, from a form or a flat JSON object."""
     if not is_json(request):
-        return read_form(request).first()
+        return read_form(request).first
     try:
         document = json.loads(request.body)
     except (ValueError, RecursionError):

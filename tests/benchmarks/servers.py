@@ -42,7 +42,7 @@ def servers(folder: Path) -> Iterator[dict[str, str]]:
             "HELPCARE_DATA_DIR": str(folder),
             "HELPCARE_MODEL_DIR": str(trained_model_folder()),
             "HELPCARE_PUBLIC_URL": PUBLIC_URL,
-            "HELPCARE_LOG_LEVEL": "error",
+            "HELPCARE_LOG_LEVEL": "warning",
             "HELPCARE_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
             "HELPCARE_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
             "HELPCARE_TWILIO_WHATSAPP_FROM": NUMBER,

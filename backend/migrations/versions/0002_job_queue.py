@@ -65,6 +65,12 @@ END $$
 
 def upgrade() -> None:
     op.get_bind().exec_driver_sql(SchemaManager.get_schema().replace("%", "%%"))
+    # NOTIFY holds a lock of the whole database through the commit's flush, so that commits that
+    # notify wait for each other; the job is stored with the message and announced right after
+    op.execute(
+        "ALTER TABLE procrastinate_jobs "
+        "DISABLE TRIGGER procrastinate_jobs_notify_queue_job_inserted_v1"
+    )
     # stale statistics of a queue that is always almost empty make every fetch slow
     for table in ("procrastinate_jobs", "procrastinate_events", "inbox_events", "outbox_items"):
         op.execute(
