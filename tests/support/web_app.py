@@ -21,7 +21,6 @@ from backend.attachments.store import DirectoryStore
 from backend.chat.router import router as chat
 from backend.console.router import router as console
 from backend.console.security import BrowserSecurity
-from backend.statics import mount_static
 from backend.contacts import service as contacts
 from backend.contacts.models import Contact
 from backend.conversations import service as conversations
@@ -36,6 +35,7 @@ from backend.outbox.models import OutboxItem
 from backend.problem_responses import add_problem_handlers
 from backend.settings import Settings
 from backend.sla.terms import Terms
+from backend.statics import mount_static
 from backend.tickets import service as tickets
 from bot.channels.webchat import WebChatChannel
 from bot.messages import InboundMessage, OutboundMessage

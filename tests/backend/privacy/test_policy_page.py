@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from backend.statics import mount_static
 from backend.privacy import router as privacy
+from backend.statics import mount_static
 from bot.dialogue.flows.consent import NOTICE_VERSION
 
 TEXTS = Path(privacy.__file__).parent / "texts"
