@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -74,9 +75,11 @@ def pristine(tmp_path_factory):
 
 
 @pytest.fixture
-def data_dir(pristine, tmp_path):
-    shutil.copytree(pristine, tmp_path / "data" / "postgres")
-    return tmp_path / "data"
+def data_dir(pristine):
+    """Short enough for a socket in it, which pytest's own folders may not be."""
+    with tempfile.TemporaryDirectory(prefix="hc-") as folder:
+        shutil.copytree(pristine, Path(folder) / "data" / "postgres")
+        yield Path(folder) / "data"
 
 
 @pytest.fixture
