@@ -132,7 +132,12 @@ class Intake:
         async def fill(stop: asyncio.Event) -> None:
             while not stop.is_set():
                 now = self.runtime.clock()
-                for message in await channel.missed(now - _GAPS_BACK, now=now):
+                try:
+                    missed = await channel.missed(now - _GAPS_BACK, now=now)
+                except FetchFailed as failed:
+                    log.warning("intake.gaps_unknown", reason=failed.reason)
+                    missed = []
+                for message in missed:
                     await self._store(message, b"")
                 await _pause(stop, _GAPS_EVERY_S)
 

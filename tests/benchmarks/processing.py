@@ -16,7 +16,7 @@ from backend.database import Database
 from backend.inbox.service import receive
 from bot.messages import InboundMessage, Sender
 
-BACKLOG = 600
+BACKLOG = 400
 RATE = 50.0
 SAID = ("Buenos días, la VPN no conecta desde esta mañana, somos 20 personas sin trabajar", "sí")
 
