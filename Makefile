@@ -25,11 +25,10 @@ migrate: setup  ## Bring the database to this version's schema
 test: setup  ## Run the tests, without those marked slow
 	$(BIN)/pytest $(PARALLEL) -m "not slow"
 
-test-all: setup  ## Run all tests
+test-all: setup  ## Run all tests, the long crash and browser ones too
 	$(BIN)/pytest $(PARALLEL)
 
-check: setup lint  ## What CI runs: lint, types, import contracts, all tests
-	$(BIN)/pytest $(PARALLEL)
+check: setup lint test  ## What CI runs: lint, types, import contracts, the tests
 
 lint: setup  ## Lint, formatting, types, import contracts
 	$(BIN)/ruff check .
