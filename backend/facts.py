@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from nlp.similarity import similarity
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +13,7 @@ from backend.sla.terms import Terms
 from backend.surveys import service as surveys
 from backend.tickets.models import Ticket, TicketEvent
 from bot.dialogue.model import Facts, SurveyFact, TicketFact
+from nlp.similarity import similarity
 
 _REMEMBERED = timedelta(days=90)
 _MOST_TICKETS = 10

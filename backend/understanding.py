@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
-from nlp.pipeline import ModelDamaged, ModelMissing, Pipeline
 
 from backend.metrics import UNDERSTANDING_SECONDS
+from nlp.pipeline import ModelDamaged, ModelMissing, Pipeline
 from nlp.understanding import Understanding
 
 _PATIENCE_S = 2.0  # a client is handed to a person rather than kept waiting
