@@ -1,10 +1,19 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support.servers import drop_database, fresh_database
 
 from backend import migrate
 from backend.database import Database
+
+# how fast a shared machine is at the moment is not what properties are about
+settings.register_profile(
+    "shared",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("shared")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
