@@ -20,7 +20,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from backend.redaction import redact, redact_value
 
 # Their routine lines hold addresses, tokens in URLs, or arguments of jobs.
-_QUIET = {
+QUIET = {
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "telegram": logging.WARNING,
@@ -83,7 +83,7 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
-    for name, least in _QUIET.items():
+    for name, least in QUIET.items():
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = True

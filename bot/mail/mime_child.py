@@ -63,10 +63,19 @@ def parse(raw: bytes) -> Message:
     blobs = Blobs()
     mail = BytesParser(policy=compat32).parsebytes(blobs.take_out(raw))
     for part in mail.walk():
-        payload = part.get_payload()
+        payload = _payload(part)
         if isinstance(payload, str) and blobs.has_taken_from(payload):
             part.set_payload(blobs.put_back(payload))
     return mail
+
+
+def _payload(part: Message) -> object:
+    """As written: a child list or text."""
+    try:
+        return part.get_payload()
+    except MALFORMED:  # 8-bit text in a charset that is none for mails, such as idna
+        part.del_param("charset")
+        return part.get_payload()
 
 
 def extract(mail: Message) -> dict[str, object]:

@@ -25,8 +25,11 @@ CANARY = "CANARIO"
 def _restored():
     root, hook = logging.getLogger(), sys.excepthook
     handlers, level = root.handlers[:], root.level
+    libraries = {name: logging.getLogger(name).level for name in logs.QUIET}
     yield
     root.handlers[:], root.level = handlers, level
+    for name, before in libraries.items():
+        logging.getLogger(name).setLevel(before)
     sys.excepthook = hook
     logging.captureWarnings(False)
     structlog.reset_defaults()

@@ -301,19 +301,26 @@ def writes(page: Page, text: str) -> None:
     page.click("#send")
 
 
+# The newest bubble, once it is the bot's and another than the one answered last.
+NEW_REPLY = """answered => {
+  const last = document.querySelector("#log > .entry:last-child:not(.mine)");
+  return last && last.querySelector(".words")?.innerText !== answered ? last : null;
+}"""
+
+
 def reports_in_chat(page: Page, problem: str) -> str:
     """As ``Client.reports``, on the page; confirms with the button."""
     writes(page, problem)
-    replies = page.locator("#log .entry:not(.mine) .words")
-    confirm = page.get_by_role("button", name="Sí, registrar")
     asked = ""
     for _ in range(8):
-        last = replies.last
-        expect(last).not_to_have_text(asked, timeout=PAGE_PATIENCE_MS)
-        asked = last.inner_text()
+        found = page.wait_for_function(NEW_REPLY, arg=asked, timeout=PAGE_PATIENCE_MS)
+        reply = found.as_element()
+        assert reply is not None
+        # the bubble's own words and button: another may have come below it in the meantime
+        asked = reply.eval_on_selector(".words", "words => words.innerText")
         if number := NUMBER.search(asked):
             return number[0]
-        if confirm.count():
+        if confirm := reply.query_selector("button:has-text('Sí, registrar')"):
             confirm.click()
         elif answer := next((a for question, a in ANSWERS.items() if question in asked), None):
             writes(page, answer)

@@ -60,6 +60,10 @@ ODD_MAILS: dict[str, tuple[bytes, str | None]] = {
     "unknown charset": (_mail(HEAD + b"Content-Type: text/plain; charset=klingon\r\n"), BODY),
     "charset is a codec": (_mail(HEAD + b"Content-Type: text/plain; charset=zip\r\n"), BODY),
     "charset idna": (_mail(HEAD + b"Content-Type: text/plain; charset=idna\r\n"), BODY),
+    "charset idna, 8 bit": (
+        _mail(HEAD + b"Content-Type: text/plain; charset=idna\r\n", "mañana".encode()),
+        "mañana",
+    ),
     "charset undefined": (_mail(HEAD + b"Content-Type: text/plain; charset=undefined\r\n"), BODY),
     "charset with nul": (_mail(HEAD + b"Content-Type: text/plain; charset=utf\0-8\r\n"), BODY),
     "charset utf-7": (
