@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.models import Account
@@ -49,26 +49,29 @@ async def load_facts(
     )
 
 
+_NEWS = (
+    select(TicketEvent.text)
+    .where(TicketEvent.ticket_id == Ticket.id, TicketEvent.public, TicketEvent.text != "")
+    .order_by(TicketEvent.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_OWN = (
+    select(Ticket, _NEWS)
+    .where(
+        Ticket.contact_id == bindparam("contact"),
+        Ticket.merged_into_id.is_(None),
+        or_(Ticket.status != "cerrado", Ticket.updated_at > bindparam("since")),
+    )
+    .order_by(Ticket.id.desc())
+    .limit(_MOST_TICKETS)
+)
+
+
 async def _tickets(
     session: AsyncSession, contact: Contact, text: str, *, now: datetime
 ) -> tuple[TicketFact, ...]:
-    news = (
-        select(TicketEvent.text)
-        .where(TicketEvent.ticket_id == Ticket.id, TicketEvent.public, TicketEvent.text != "")
-        .order_by(TicketEvent.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = await session.execute(
-        select(Ticket, news)
-        .where(
-            Ticket.contact_id == contact.id,
-            Ticket.merged_into_id.is_(None),
-            or_(Ticket.status != "cerrado", Ticket.updated_at > now - _REMEMBERED),
-        )
-        .order_by(Ticket.id.desc())
-        .limit(_MOST_TICKETS)
-    )
+    rows = await session.execute(_OWN, {"contact": contact.id, "since": now - _REMEMBERED})
     return tuple(
         TicketFact(
             number=ticket.number,

@@ -15,6 +15,7 @@ from backend.inbox.service import ring_forgotten
 from backend.intake import Intake
 from backend.outbox.dispatch import Dispatcher
 from backend.outbox.senders import ChannelSender, CrmSender, MediaFetcher, Sender
+from backend.outbox.service import BELL
 from backend.runtime import Runtime, build_crm
 from backend.surveys import service as surveys
 from backend.timer_handlers import timer_handlers
@@ -74,6 +75,8 @@ class Worker:
 
     async def run(self) -> None:
         """Work until stopped; whatever breaks is logged and tried again."""
+        # what this process commits it sends itself, if it has the places
+        self._runtime.database.hear(BELL, self.dispatcher.wake)
         await asyncio.to_thread(self._understander.load)
         log.info("worker.started")
         async with asyncio.TaskGroup() as group:
@@ -123,7 +126,7 @@ class Worker:
         async with await psycopg.AsyncConnection.connect(
             self._runtime.database.url, autocommit=True
         ) as connection:
-            await connection.execute("LISTEN outbox")
+            await connection.execute(f"LISTEN {BELL}")
             while not self._stopping.is_set():
                 async for notice in connection.notifies(timeout=_TICK_S, stop_after=100):
                     self.dispatcher.wake(notice.payload)

@@ -9,6 +9,7 @@ from typing import Annotated
 import httpx
 import typer
 import uvicorn
+import uvloop
 
 from backend import migrate
 from backend.cli.environment import errors, explained, load_settings, out, safe_settings
@@ -72,7 +73,7 @@ def worker() -> None:
             await run_worker(runtime)
 
     with explained():
-        asyncio.run(main())
+        uvloop.run(main())
 
 
 def migrate_database() -> None:

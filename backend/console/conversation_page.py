@@ -188,6 +188,6 @@ def _window(
 
 async def _tell(runtime: WebRuntime, conversation: Conversation) -> None:
     """Other consoles, and the visitor's page, which shows who attends."""
-    await runtime.live.publish("console", {"conversation": conversation.id})
+    runtime.live.publish("console", {"conversation": conversation.id})
     if conversation.channel == "webchat":
-        await runtime.live.publish(f"chat:{conversation.thread}", {})
+        runtime.live.publish(f"chat:{conversation.thread}", {})
