@@ -1,6 +1,8 @@
-"""``helpcare nlu``: train, predict, evaluate."""
+"""``helpcare nlu``: train, predict, evaluate, corrections."""
 
+import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +12,8 @@ from rich.progress import Progress
 from backend.cli.environment import errors, load_settings, out
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from nlp.pipeline import Pipeline
 
 app = typer.Typer(no_args_is_help=True, help="Train and try the understanding of messages.")
@@ -49,6 +53,20 @@ def evaluate(
     if picture is not None:
         confusion_picture(report, picture)
         out.print(f"Confusions: {picture}")
+
+
+@app.command()
+def corrections() -> None:
+    """Write what agents corrected in the console, in the format of the training data."""
+    # imported late, so that other commands start fast
+    from backend.cli.unit_of_work import in_transaction
+    from backend.conversations.corrections import as_training_data
+
+    async def write(session: "AsyncSession", _now: datetime) -> None:
+        async for row in as_training_data(session):
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    in_transaction(write)
 
 
 def train_model(folder: Path, *, force: bool) -> None:

@@ -16,6 +16,7 @@ from backend.attachments import service as attachments
 from backend.console import queries
 from backend.console.access import Reader, Seat, Writer
 from backend.console.rendering import ConsoleRoute, fragment, live_part, page, refreshed, render
+from backend.conversations import corrections
 from backend.conversations import service as conversations
 from backend.conversations.models import Conversation
 from backend.problems import Invalid
@@ -116,6 +117,24 @@ async def answer(
         context = await _context(request, session, conversation_id, 1)
     await _tell(runtime, context["conversation"])
     return fragment(_composer(request, seat, context), changed=True)
+
+
+@router.post("/console/messages/{message_id}/intents")
+async def correct(
+    request: Request,
+    seat: Writer,
+    message_id: int,
+    intent: Annotated[list[str] | None, Form()] = None,
+) -> Response:
+    """Say what a message meant; the model learns from it at its next training."""
+    runtime = runtime_of(request)
+    meant = [name for name in intent or () if name]
+    async with runtime.database.transaction() as session:
+        message = await corrections.correct(
+            session, message_id, meant, agent_id=seat.agent.id, now=runtime.clock()
+        )
+    runtime.live.publish("console", {"conversation": message.conversation_id})
+    return fragment(Markup(""), changed=True)
 
 
 @router.get("/console/files/{attachment_id}")

@@ -38,6 +38,7 @@ WRITES = [
     "/console/conversations/1/claim",
     "/console/conversations/1/release",
     "/console/conversations/1/messages",
+    "/console/messages/1/intents",
     "/console/tickets/PT-2026-000001/take",
     "/console/tickets/PT-2026-000001/start",
     "/console/tickets/PT-2026-000001/wait",
