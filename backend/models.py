@@ -2,6 +2,7 @@
 
 from backend.accounts.models import Account, Interaction
 from backend.agents.models import Agent, AgentSession, ApiToken
+from backend.articles.models import HelpArticle
 from backend.attachments.models import StoredAttachment
 from backend.contacts.models import ConsentRecord, Contact, Identity
 from backend.conversations.models import Conversation, Correction, Message, TicketDraft
@@ -23,6 +24,7 @@ __all__ = [
     "Conversation",
     "Correction",
     "DeliveryReport",
+    "HelpArticle",
     "Identity",
     "InboxEvent",
     "InboxThread",

@@ -1,6 +1,7 @@
 """Runs the model off the event loop, and does without it when it is missing or fails."""
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +34,19 @@ class Understander:
         except TimeoutError:
             log.warning("understanding.too_slow", characters=len(text))
         return None
+
+    @property
+    def meaning_model(self) -> str | None:
+        """Names the model whose embeddings can be compared; ``None`` where there is none."""
+        return self._pipeline.meaning_model if self._pipeline else None
+
+    async def meanings(self, texts: Sequence[str]) -> list[list[float]] | None:
+        """Embeddings of unit length; ``None`` when the model cannot."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._meanings, texts)
+
+    def _meanings(self, texts: Sequence[str]) -> list[list[float]] | None:
+        return self._pipeline.meanings(texts) if self._pipeline else None
 
     def load(self) -> bool:
         """Load the model, or one that was trained since; True when there is one."""

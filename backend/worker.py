@@ -17,6 +17,7 @@ from backend.outbox.dispatch import Dispatcher
 from backend.outbox.senders import ChannelSender, CrmSender, MediaFetcher, Sender
 from backend.outbox.service import BELL
 from backend.runtime import Runtime, build_crm
+from backend.similarity.service import Embedder, is_possible
 from backend.surveys import service as surveys
 from backend.timer_handlers import timer_handlers
 from backend.timers import service as timers
@@ -25,6 +26,7 @@ from backend.understanding import Understander
 from integrations.crm import Crm
 
 _TICK_S = 1.0
+_EMBED_S, _EMBED_AGAIN_S = 5.0, 0.5
 _STALLED_S = 10  # a worker that has not been heard of for so long is dead
 _GRACE_S = 15.0
 log = structlog.get_logger()
@@ -60,6 +62,7 @@ class Worker:
             runtime.clock,
             on_not_sent=surveys.delivery_failed,
         )
+        self._embedder = Embedder(runtime.database, self._understander.meanings)
         self._intake = Intake(runtime, self._stopping)
         self.handlers = timer_handlers(runtime)
         self._jobs = App(
@@ -83,6 +86,7 @@ class Worker:
             group.create_task(self._forever("jobs", self._run_jobs))
             group.create_task(self._forever("outbox", self._listen))
             group.create_task(self._forever("ticker", self._tick))
+            group.create_task(self._forever("embeddings", self._embed))
             for name, source in self._intake.sources():
                 group.create_task(self._forever(name, source))
         await self.dispatcher.finish(_GRACE_S)
@@ -146,6 +150,15 @@ class Worker:
                 await asyncio.to_thread(self._understander.load)
             ticks += 1
             await self._pause(_TICK_S)
+
+    async def _embed(self) -> None:
+        """Make what was written findable by its meaning; behind everything else."""
+        while not self._stopping.is_set():
+            model = self._understander.meaning_model
+            done = 0
+            if model and await is_possible(self._runtime.database):
+                done = await self._embedder.catch_up(model=model, now=self._runtime.clock())
+            await self._pause(_EMBED_AGAIN_S if done else _EMBED_S)
 
     async def _take_over_dead_workers_jobs(self) -> None:
         manager = self._jobs.job_manager

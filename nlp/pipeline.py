@@ -1,7 +1,7 @@
 """The list of steps from a message to its understanding."""
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,6 +59,15 @@ class Pipeline:
             sentiment=sentiment.of(message.folded, intents),
             language=language.detect(message.text),
         )
+
+    @property
+    def meaning_model(self) -> str | None:
+        """Names what :meth:`meanings` comes from; vectors of two names cannot be compared."""
+        return None
+
+    def meanings(self, texts: Sequence[str]) -> list[list[float]] | None:
+        """Embeddings (unit length) by which texts are compared; ``None`` without an encoder."""
+        return None
 
     def understand_many(
         self, texts: Iterable[str], *, now: datetime, gazetteer: Gazetteer | None = None

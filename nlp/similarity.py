@@ -3,6 +3,9 @@
 from nlp.entities import identifiers
 from nlp.normalise import clean, words
 
+SAME_PROBLEM = 0.72
+"""From this cosine of two meanings on, two texts are taken for the same problem."""
+
 # Words that any two messages share; they say nothing about the problem.
 _COMMON = frozenset(
     """a al algo ante aqui asi aun aunque ayer bien buen buena buenas bueno buenos cada cordial

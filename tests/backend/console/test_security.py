@@ -59,6 +59,7 @@ READS = [
     "/console/conversations/1/thread",
     "/console/files/1",
     "/console/tickets",
+    "/console/tickets/PT-2026-000001/similar",
     "/console/tickets/PT-2026-000001",
     "/console/problemas",
     "/console/users",
