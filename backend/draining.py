@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import update
 
+from backend.accounts.known_names import KnownNames
 from backend.clock import Clock
 from backend.database import Database
 from backend.inbox.models import InboxEvent
@@ -31,6 +32,7 @@ class Drainer:
 
     database: Database
     understander: Understander
+    names: KnownNames
     turns: TurnTaker
     live: Live
     clock: Clock
@@ -55,7 +57,13 @@ class Drainer:
     async def _handle(self, event: Unread) -> bool:
         try:
             message = InboundMessage.model_validate(event.message)
-            understanding = await self.understander.understand(message.text, now=self.clock())
+            now = self.clock()
+            known = await self.names.of_sender(
+                message.channel, message.account, message.sender.external_id, now=now
+            )
+            understanding = await self.understander.understand(
+                message.text, now=now, gazetteer=known
+            )
             async with self.database.transaction() as session:
                 conversation = await self.turns.take(
                     session, event, message, understanding, now=self.clock()

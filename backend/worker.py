@@ -10,6 +10,7 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from sqlalchemy import text
 
+from backend.accounts.known_names import KnownNames
 from backend.draining import Drainer
 from backend.inbox.service import ring_forgotten
 from backend.intake import Intake
@@ -43,6 +44,7 @@ class Worker:
         self.drainer = Drainer(
             database=runtime.database,
             understander=self._understander,
+            names=KnownNames(runtime.database),
             turns=TurnTaker(
                 gateway=runtime.gateway,
                 hours=runtime.hours,
