@@ -41,15 +41,19 @@ def predict() -> None:
 
 @app.command()
 def evaluate(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(exists=True)],
     picture: Annotated[Path | None, typer.Option(help="Write the confusions as a PNG")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
     """Measure the model on a file of labelled messages."""
     from nlp.evaluation import confusion_picture
     from nlp.evaluation import evaluate as evaluate_file
 
     report = evaluate_file(_load(load_settings().model_dir), file)
-    out.print(report.text, highlight=False)
+    if as_json:
+        out.print_json(data=report.as_dict())
+    else:
+        out.print(report.text(), highlight=False)
     if picture is not None:
         confusion_picture(report, picture)
         out.print(f"Confusions: {picture}")
