@@ -1,4 +1,4 @@
-"""Several models' opinions of a message made one, by weights tuned on messages that none of them saw.
+"""Opinions of several models made one, by weights tuned on messages that none of them saw.
 
 The weighted sum of log-probabilities is calibrated by the tuning itself: it minimises the negative
 log likelihood, and the weights need not add up to 1.

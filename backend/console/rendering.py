@@ -32,6 +32,7 @@ _environment = Environment(
 _environment.globals.update(
     static_url=static_url, labels=labels, inline_types=INLINE_TYPES, intents=INTENTS
 )
+_environment.filters["entity_value"] = labels.entity_value
 _environment.filters["labelled"] = lambda value, table: labels.label(table, value)
 
 
