@@ -41,7 +41,8 @@ def combined(opinions: Sequence[Opinion], weights: Weights) -> tuple[Vector, Vec
     """Probabilities of the main intent and of each intent's presence."""
     main = sum(w * o.main for w, o in zip(weights.main, opinions, strict=True))
     present = sum(w * o.present for w, o in zip(weights.present, opinions, strict=True))
-    return softmax(np.asarray(main)), sigmoid(np.asarray(present) + weights.shift)
+    shifted = np.asarray(present, dtype=np.float32) + np.float32(weights.shift)
+    return softmax(np.asarray(main, dtype=np.float32)), sigmoid(shifted)
 
 
 def tune(
