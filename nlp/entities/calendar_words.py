@@ -64,7 +64,7 @@ _UNITS = {
     **_all("SEMANA", "semana week", "week"), **_all("UNITS", "semanas weeks", "week"),
     **_all("UNIT", "mes month", "month"), **_all("UNITS", "meses months", "month"),
     **_all("ANO", "ano year anio", "year"), **_all("UNITS", "anos years anios", "year"),
-    **_all("UNIT", "quincena quinzena", "fortnight"), **_all("UNITS", "quincenas", "fortnight"),
+    **_all("QUINCENA", "quincena quinzena", "fortnight"), **_all("UNITS", "quincenas", "fortnight"),
     **_all("UNIT", "trimestre quarter", "quarter"), **_all("UNIT", "semestre", "half"),
     **_all("UNITS", "trimestres", "quarter"), **_all("UNITS", "semestres", "half"),
     **_all("UNIT", "bimestre", "bimonth"), **_all("UNIT", "cuatrimestre", "third"),
@@ -99,7 +99,7 @@ _SMALL_WORDS = {
     **_all("ANTES", "antes before"), **_all("DESPUES", "despues after depois tras"),
     **_all("AGO", "ago atras"), **_all("HACE", "hace hacen ase hase faz hac"),
     **_all("DENTRO", "dentro"), **_all("AQUI", "aqui aca ahora aki"), **_all("PARTIR", "partir"),
-    **_all("TIPO", "tipo sobre hacia eso"), **_all("DURANTE", "durante during"),
+    **_all("TIPO", "tipo tipito"), **_all("SOBRE", "sobre hacia eso"), **_all("DURANTE", "durante during"),
     **_all("APPROX", "como unos unas casi aproximadamente aprox apenas cerca about around almost"
                      " alrededor uns umas exactamente ya maso"),
     **_all("MAS", "mas mais"), **_all("MENOS", "menos"), **_all("PUNTO", "punto"),
@@ -114,11 +114,13 @@ _SMALL_WORDS = {
     **_all("HABIL", "habiles habil"),
     **_all("SON", "son eran seria"),
     **_all("SIN", "sin esperando pidiendo aguantando insistiendo rogando parados caidos bloqueados"
-                  " solicitando llamando escribiendo"),
+                  " solicitando llamando escribiendo nada"),
     # What is counted in a message of this trade: "el 15 usuarios" is no day.
     **_all("THING", "usuarios usuario personas persona facturas factura casos caso tickets ticket"
-                    " pesos mil millones millon equipos licencias veces puntos items sedes cuotas"
-                    " computadores empleados clientes por users people percent lucas palos"),
+                    " pesos millones millon equipos licencias veces puntos items sedes cuotas"
+                    " computadores empleados clientes users people percent lucas palos"
+                    " sedes oficinas impresoras servidores companeros sucursales tiendas archivos"
+                    " correos trabajadores"),
 }  # fmt: skip
 
 # Later ones win: "segunda" (pt) and "mi" have other meanings too.
@@ -133,7 +135,7 @@ FEASTS: dict[str, tuple[int, int] | int] = {
     "noche vieja": (12, 31), "nochevieja": (12, 31), "dia de velitas": (12, 7),
     "dia de las velitas": (12, 7), "dia de reyes": (1, 6), "dia de los reyes": (1, 6),
     "domingo de pascua": 0, "pascua": 0, "pascuas": 0, "viernes santo": -2, "jueves santo": -3,
-    "miercoles santo": -4, "martes santo": -5, "lunes santo": -6, "domingo de ramos": -7,
+    "miercoles santo": -4, "miercoles de ceniza": -46, "martes santo": -5, "lunes santo": -6, "domingo de ramos": -7,
     "sabado santo": -1, "dia del trabajo": (5, 1), "dia del trabajador": (5, 1),
     "dia de la independencia": (7, 20), "halloween": (10, 31), "dia de las brujas": (10, 31),
     "dia de los inocentes": (12, 28),

@@ -148,7 +148,8 @@ def _stretch(first: Clock, last: Clock) -> Clock:
     """"De 8 a 10 pm" says the half once; the shortest stretch is meant."""
     starts, ends = _both(first), _both(last)
     if not first.sure and not last.sure:
-        starts = [60 * in_half(first.first.hour, None)[0] + first.first.minute]
+        # Of the two equally long readings the one in working hours, six to six, is meant.
+        starts = [s for s in starts if 360 <= s < 1080] or starts
     _, start, end = min(((e - s) % _DAY or _DAY, s, e) for s in starts for e in ends)
     return Clock(_time(start), _time(end), confidence=0.85)
 

@@ -4,7 +4,7 @@ import re
 
 _REACH = 70  # characters that are looked at on each side
 _FUTURE = (
-    r"para|hasta|antes\s+del?|a\s+mas\s+tardar|agend\w+|program\w+|reunion\w*|cita|visita\w*"
+    r"para|hasta|a\s+partir|antes\s+del?|a\s+mas\s+tardar|agend\w+|program\w+|reunion\w*|cita|visita\w*"
     r"|mantenimiento|veng\w+|vendr\w+|entreg(?:a|ar|an|uen|ue|arian?)|sera|seran|vamos\s+a|va\s+a"
     r"|van\s+a|voy\s+a|tenemos|tengo|venc(?:e|en|er)|proxim\w+|atienden|abren|abiertos|trabajan"
     r"|habra|mandar|ir|ire|volver|volvere\w*|estar(?:e|a|an|emos)|before|until|by|next|capacitacion"
@@ -28,8 +28,8 @@ _CUE = re.compile(rf"\b(?:(?P<future>{_FUTURE})|(?P<past>{_PAST}))\b")
 _END = re.compile(r"[.;?!\n](?:\s|$)")
 
 
-def points_ahead(folded: str, start: int, end: int) -> bool:
-    """By the nearest cue before the date, else after it, in its sentence; else it is past."""
+def points_ahead(folded: str, start: int, end: int) -> bool | None:
+    """By the nearest cue before the date, else after it, in its sentence; else nobody knows."""
     before = folded[max(0, start - _REACH) : start]
     cuts = list(_END.finditer(before))
     if cuts:
@@ -40,4 +40,4 @@ def points_ahead(folded: str, start: int, end: int) -> bool:
     after = folded[end : end + _REACH]
     cut = _END.search(after)
     cue = _CUE.search(after[: cut.start()] if cut else after)
-    return cue is not None and cue.lastgroup == "future"
+    return None if cue is None else cue.lastgroup == "future"

@@ -133,7 +133,7 @@ def nth_week(parts: Parts, ctx: Context) -> Resolved:
 
 def week_of(parts: Parts, ctx: Context) -> Resolved:
     """"La semana del 18"."""
-    if parts.kind("day") == "D":
+    if parts.kind("day") in {"D", "LOOSE"}:
         known: Days | Loose = parts.value("day")
     else:
         number, first = parts.number("day"), ctx.today.replace(day=1)
@@ -157,6 +157,8 @@ def week_of(parts: Parts, ctx: Context) -> Resolved:
 def month_with(parts: Parts, ctx: Context) -> Resolved:  # noqa: ARG001
     """"Mes del 16 de septiembre"."""
     known: Days | Loose = parts.value("day")
+    if known.unit != "day":
+        return None
     if isinstance(known, Days):
         return Days(*unit_span("month", known.first), "month", 0.8)
 

@@ -32,7 +32,7 @@ class Context:
     """When the message was written, and whether the words around a position look ahead."""
 
     now: datetime
-    ahead: Callable[[int, int], bool]
+    ahead: Callable[[int, int], bool | None]
 
     @property
     def today(self) -> date:
@@ -132,7 +132,14 @@ def day_of_month(parts: Parts, ctx: Context) -> Resolved:
     day = parts.number("day")
     month = parts.number("month") or parts.number("number")
     year = said_year(parts, ctx.today)
-    return _yearly(month, day, ctx.today) if year is None else _one(make(year, month, day))
+    if year is not None:
+        return _one(make(year, month, day))
+    if "weekday" in parts:  # it tells the year, if it is right
+        near = (make(ctx.today.year + k, month, day) for k in (0, -1, 1))
+        fits = [d for d in near if d and d.weekday() == parts.number("weekday")]
+        if fits:
+            return _one(min(fits, key=lambda d: abs(d - ctx.today)))
+    return _yearly(month, day, ctx.today)
 
 
 def weekday_number(parts: Parts, ctx: Context) -> Resolved:
@@ -200,12 +207,16 @@ def _moved(parts: Parts, ctx: Context, sign: int) -> tuple[date, datetime | None
 
 
 def ago(parts: Parts, ctx: Context) -> Resolved:
+    if parts.kind("ago") == "MON" and parts.value("ago") != 8:  # "ago" is August too
+        return None
     day, moment = _moved(parts, ctx, -1)
     return Days(day, day, confidence=0.93, moment=moment)
 
 
 def ahead(parts: Parts, ctx: Context) -> Resolved:
     day, moment = _moved(parts, ctx, 1)
+    if "MENOS" in parts.kinds("around") and moment is None:
+        return Days(ctx.today, day, confidence=0.85)
     return Days(day, day, confidence=0.9, moment=moment)
 
 
@@ -304,6 +315,15 @@ def year(parts: Parts, ctx: Context) -> Resolved:  # noqa: ARG001
 def years(parts: Parts, ctx: Context) -> Resolved:  # noqa: ARG001
     first, last = parts.number("year"), parts.number("last")
     return Days(date(first, 1, 1), date(last, 12, 31), "year", 0.8) if first < last else None
+
+
+def nothing(parts: Parts, ctx: Context) -> Resolved:  # noqa: ARG001
+    """What comes again and again is a word like any other."""
+    return Days(ctx.today, ctx.today)
+
+
+def fortnight(parts: Parts, ctx: Context) -> Resolved:  # noqa: ARG001
+    return Loose(lambda k: neighbour("fortnight", ctx.today, k), "fortnight", 0.75)
 
 
 def unit(parts: Parts, ctx: Context) -> Resolved:

@@ -25,7 +25,7 @@ class Word:
 _YEAR = r"(?:19|20)\d\d"
 _TOKEN = re.compile(
     # An address or identifier, money or a share is no date, whatever its digits look like.
-    r"(?P<opaque>[^\s,;]{0,64}[@_\\][^\s,;]*|https?:\S+|[$€£#][ ]?\d[\d.,]*|\d+(?:[.,]\d+)*[ ]?%"
+    r"(?P<opaque>24/7|[^\s,;]{0,64}[@_\\][^\s,;]*|https?:\S+|[$€£#][ ]?\d[\d.,]*|\d+(?:[.,]\d+)*[ ]?%"
     r"|\d{1,3}(?:\.\d{1,3}){3}(?![\d])|\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?(?!\d|[./-]\d))"
     rf"|(?P<ymd>(?P<y>{_YEAR})(?P<s>[-/.])(?P<mo>\d\d?)(?P=s)(?P<d>\d\d?)(?=t\d|[^\w/-]|$))"
     rf"|(?P<dmy>(?P<d2>\d\d?)[ ]?(?P<s2>[-/.])[ ]?(?P<mo2>\d\d?)[ ]?(?:(?P=s2)|,)[ ]?"
@@ -34,7 +34,8 @@ _TOKEN = re.compile(
     rf"|(?P<ym>(?P<y4>{_YEAR})[-/.](?P<mo4>\d\d?)(?![\w/-]|\.\d))"
     r"|(?P<clock>t?(?P<h>[0-2]?\d)(?:[ ]?:|[ ]?h[ ]?(?=\d\d))(?P<mi>[0-5]\d)(?::(?P<se>[0-5]\d))?"
     r"(?![\d:]))"
-    r"|(?P<dm>(?P<d5>\d\d?)(?P<s5>[/.-])(?P<mo5>\d\d?)(?![\w/-]|[.,]\d))"
+    r"|(?P<dm>(?P<d5>\d\d?)(?P<s5>[/.-])(?P<mo5>\d\d?)"
+    r"(?![\w/]|[.,]\d|-(?!\d\d?[.:]\d\d)))"
     r"|(?P<number>\d+)"
     r"|(?P<half>[ap][ ]?\.[ ]?m\b\.?|[ap]m\b\.?)"
     r"|(?P<word>[a-z]+-feira|[a-z][a-z'´]*(?:-?\d[\w-]*)?)"

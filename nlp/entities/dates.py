@@ -44,11 +44,22 @@ class Moments:
     confidence: float = 0.93
 
 
+def _ahead(value: Loose, start: int, end: int, ctx: Context) -> bool:
+    """By the words around it; where they say nothing, a day of the year may be the next one."""
+    said = ctx.ahead(start, end)
+    if said is not None or value.reach < 2 or value.unit != "day":
+        return bool(said)
+    before, after = (value.near(ctx.today, ahead=ahead) for ahead in (False, True))
+    if before is None or after is None or (after.first - before.first).days < 300:
+        return False
+    return 2 * (after.first - ctx.today) < ctx.today - before.last
+
+
 def _settled(word: Word, ctx: Context) -> Days | None:
     """The days that a word means; those that come again by the direction of the message."""
     value = word.value
     if isinstance(value, Loose):
-        return value.near(ctx.today, ahead=ctx.ahead(word.start, word.end))
+        return value.near(ctx.today, ahead=_ahead(value, word.start, word.end, ctx))
     return value if isinstance(value, Days) else None
 
 
@@ -63,7 +74,7 @@ def _ends(a: Word, b: Word, ctx: Context) -> tuple[Days, Days] | None:
     if isinstance(last, Days):
         start = first.near(last.first, ahead=False)
         return (start, last) if start else None
-    ahead = ctx.ahead(a.start, b.end)
+    ahead = _ahead(first, a.start, b.end, ctx)
     if not ahead and first.unit == "day" and first.reach < 14 and first.occurrence(1) and (
         first.occurrence(1)[0] - first.occurrence(0)[0]).days > 27:
         begun = first.near(ctx.today, ahead=False)  # "del 28 de octubre al 5 de noviembre", today
@@ -84,6 +95,25 @@ def days_between(parts: Parts, ctx: Context) -> Days | None:
     if ends is None or ends[0].moment or ends[1].moment or ends[0].first >= ends[1].last:
         return None
     return Days(ends[0].first, ends[1].last, "range", 0.93)
+
+
+def two_months(parts: Parts, ctx: Context) -> Days | None:
+    """"Agosto y septiembre"; others that "y" joins are two dates."""
+    if {parts.value("a").unit, parts.value("b").unit} != {"month"}:
+        return None
+    found = days_between(parts, ctx)
+    return found if found and (found.last - found.first).days < 63 else None
+
+
+def same_day(parts: Parts, ctx: Context) -> Days | None:
+    """"Mañana martes", "hoy 3 de noviembre": said twice."""
+    a, b = parts.value("a"), parts.value("b")
+    known, other = (a, b) if isinstance(a, Days) else (b, a)
+    if not isinstance(known, Days) or known.first != known.last or known.moment:
+        return None
+    if isinstance(other, Loose):
+        other = other.near(known.first, ahead=True)
+    return known if other and (other.first, other.last) == (known.first, known.last) else None
 
 
 def _at(day: date, moment: time) -> datetime:
@@ -203,7 +233,7 @@ def find(folded: str, now: datetime) -> Iterator[Found]:
             value = _settled(word, ctx)
         if isinstance(value, Days) and value.part and value.first == value.last:
             value = _on(value, clocks.of_part(value.part))
-        if isinstance(value, Days | Moments):
+        if isinstance(value, Days | Moments) and word.kind != "W":
             start, end = _trimmed(folded, word)
             timed_day = isinstance(value, Moments)
             yield Found("fecha", start, end, _value(value, ctx.now), value.confidence,

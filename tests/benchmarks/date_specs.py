@@ -39,7 +39,7 @@ EXCLUDED: dict[str, re.Pattern[str]] = {
     "again and again": re.compile(r"\blos (?:viernes|sabados)\b"),
     "points back at something told": re.compile(
         r"\bmism[oa] (?:semana|mes|ano)\b|\baquel\b|\bmi semana\b|\ben el dia$|^volvere el dia$"
-        r"|\bdias despues$|\bfuturo$"
+        r"|\bdias despues$"
     ),
     "hours of a vague part of the day": re.compile(
         r"\b(?:primeras|ultimas|altas) horas\b|\bhoras laborales\b|(?:en|por) la (?:noche|tarde|manana)\.?$"
@@ -94,7 +94,9 @@ def _same(got: Any, wanted: dict[str, str]) -> bool:
         ends = {wanted["endTime"]}
         return (start[11:19] or "00:00:00") == wanted["startTime"] and end[11:19] in ends
     first, last = _day(wanted.get("startDate", "")), _day(wanted.get("endDate", ""))
-    if first is None or last is None or _day(start) != first:
+    if first is None or last is None:  # open at one side: we name the edge
+        return start == end and (first or last) == _day(start)
+    if _day(start) != first:
         return False
     return _day(end) in {last, last - timedelta(days=1)}
 
