@@ -112,6 +112,8 @@ _SMALL_WORDS = {
     **_all("LLEVO", "llevo llevamos llevan lleva llevaba van completo completamos completa"
                     " cumplimos cumple cumplo"),
     **_all("HABIL", "habiles habil"),
+    **_all("EVENT", "reunion caida visita corte cita mantenimiento ventana falla capacitacion llamada"
+                    " acta evento incidente dano taller sesion comite pago salida migracion"),
     **_all("SON", "son eran seria"),
     **_all("SIN", "sin esperando pidiendo aguantando insistiendo rogando parados caidos bloqueados"
                   " solicitando llamando escribiendo nada"),
@@ -143,5 +145,5 @@ FEASTS: dict[str, tuple[int, int] | int] = {
 # Month, weekday, which: "el segundo domingo de mayo".
 MOVING_FEASTS = {
     "dia de la madre": (5, 6, 2), "dia de las madres": (5, 6, 2), "dia del padre": (6, 6, 3),
-    "dia de los padres": (6, 6, 3), "amor y amistad": (9, 5, 3),
+    "dia de los padres": (6, 6, 3), "amor y amistad": (9, 5, 3), "black friday": (11, 4, 4),
 }  # fmt: skip

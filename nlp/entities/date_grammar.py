@@ -15,7 +15,7 @@ _KINDS = """
     UNITT H DIA DIAS SEMANA UNITS UNIT ANO FINDE PART NOON THIS ULT PAST ANTEPAST NEXT ULTS PASTS
     NEXTS ORDS OTRA EL LA LOS LAS LO DE DEL A AL EN POR PARA DESDE HASTA ENTRE Y QUE VIENE PASO
     MISMO ANTES DESPUES AGO HACE DENTRO AQUI PARTIR TIPO DURANTE APPROX MAS MENOS PUNTO MEDIA MEDIO
-    CUARTO FIN INI MED MITAD RESTO QUEDA VA CORRIDO SIN SOBRE QUINCENA TODO CADA LLEVO HABIL SON THING FEAST UN PAR M
+    CUARTO FIN INI MED MITAD RESTO QUEDA VA CORRIDO SIN SOBRE QUINCENA EVENT HOLIDAY LONG TODO CADA LLEVO HABIL SON THING FEAST UN PAR M
     TH AMPM COMMA DASH SLASH DOT OPEN QUOTE BAR STOP YMD MY DM DOTTED DASHED CLOCK ZERO N12 N24 N31
     N59 N999 YEAR BIG D P T DT LOOSE
 """.split()
@@ -65,7 +65,7 @@ _NARROWER = "OF [EL LA]? (?:MONTHS|P|YEAR|UNIT|ANO|SEMANA|BEFORE)"
 _YEARS = "(?: (?:COMMA|OF|DASH|SLASH)? (?:DEL ANO|OF ANO|ANO)? (?P<year>YEAR) | (?:OF|DASH|SLASH) QUOTE? (?P<short>[N24 N31 N59 N999]) (?!UNITT) | OF (?P<named>NAMEDYEAR) )"
 _NUMBERED = "(?P<day>DAY|ORD|ORD ORD|N12 TH|N24 TH|N31 TH)"
 
-_AT = "(?P<x>[LAS LA] (?P<hour>HOUR|UN) (?P<minute>MINUTE)? (?:EN PUNTO)? (?P<half>HALF)?)"
+_AT = "(?P<x>[LAS LA] (?P<hour>HOUR|UN) (?P<minute>MINUTE)? UNITT? (?:EN PUNTO)? (?P<half>HALF)?)"
 _NO_HOUR = "TH|UNITS|DIAS|UNIT|SLASH|MONTHS|OF MONTHS|DOT NUMBER|DASH NUMBER|Y MEDIA|Y MINUTE|OF P"
 
 WORDS_AND_FIGURES = (
@@ -97,8 +97,10 @@ WORDS_AND_FIGURES = (
         ("part_of_year", "(?P<unit>UNIT) (?P<nth>N12) (?:OF (?P<year>YEAR))"),
         ("week_of_year", f"SEMANA (?P<week>[N12 N24 N31 N59])(?:{_YEARS})"),
         ("week_of_year", "(?:DE LA|ENTRE LA|HASTA LA|A LA|Y LA|DESDE LA|DESDE|ENTRE|HASTA|Y|EN) (?P<x>SEMANA (?P<week>[N12 N24 N31 N59]))"),
-        ("year", "(?:EN|DE|DEL|ANO|DESDE|HASTA|DURANTE|A|ENTRE|Y) (?P<x>(?P<year>YEAR)) (?!SLASH|DASH|COMMA? MONTHS)"),
+        ("year", "(?<!BIG) (?<!N999) (?<!LONG) (?:EN|DE|DEL|ANO|DESDE|HASTA|DURANTE|A|ENTRE|Y) (?P<x>(?P<year>YEAR)) (?!SLASH|DASH|COMMA? MONTHS)"),
         ("years", "(?P<year>YEAR) (?:DASH) (?P<last>YEAR)"),
+        ("feast", "(?:EL|DEL|EN|BEFORE) (?P<x>(?P<name>HOLIDAY) (?P<after>AFTER)?)"),
+        ("feast", "(?P<side>BEFORE) (?P<name>HOLIDAY)"),
         ("feast", f"(?P<side>BEFORE)? (?P<name>FEAST) (?:(?P<after>AFTER)|{_YEARS}|[DE DEL] (?P<inside>THIS ANO))?"),
     ),
     *_rules(
@@ -121,8 +123,8 @@ WORDS_AND_FIGURES = (
         ("ago", "(?P<x>HACE AROUND* (?:UN (?=PAR))? (?P<count>COUNT) OF? (?P<unit>COUNTED|UNITT|H) (?P<half>Y (?:MEDIA|MEDIO))? (?:Y (?P<more>COUNT) (?P<unitb>COUNTED|UNITT))?) AGO?"),
         ("ago", "HACE AROUND* (?P<count>MEDIA) (?P<unit>UNITT)"),
         ("ago", "(?P<count>COUNT) (?P<unit>COUNTED|UNITT|H) (?P<ago>[AGO MON])"),
-        ("ahead", "(?:EN|DENTRO DE|DE AQUI A|DE AQUI EN) (?P<around>AROUND+)? (?:UN (?=PAR))? (?P<count>COUNT) (?P<unit>COUNTED|UNITT|H) (?P<half>Y (?:MEDIA|MEDIO))? (?:COMMA (?P<extra>COUNT) (?P<unitc>COUNTED))? (?:Y (?P<more>COUNT) (?P<unitb>COUNTED|UNITT))? (?:A PARTIR DE (?P<anchor>HOY|MANANA|AQUI))? (?!HABIL|AGO|PASTS|PAST)"),
-        ("ahead", "(?:EN|DENTRO DE) (?P<count>MEDIA) (?P<unit>UNITT)"),
+        ("ahead", "(?P<within>EN|DENTRO DE|DE AQUI A|DE AQUI EN) (?P<around>AROUND+)? (?:UN (?=PAR))? (?P<count>COUNT) (?P<unit>COUNTED|UNITT|H) (?P<half>Y (?:MEDIA|MEDIO))? (?:COMMA (?P<extra>COUNT) (?P<unitc>COUNTED))? (?:Y (?P<more>COUNT) (?P<unitb>COUNTED|UNITT))? (?:A PARTIR DE (?P<anchor>HOY|MANANA|AQUI))? (?!HABIL|AGO|PASTS|PAST)"),
+        ("ahead", "(?P<within>EN|DENTRO DE) (?P<count>MEDIA) (?P<unit>UNITT)"),
         ("ahead", "(?P<count>COUNT) (?P<unit>COUNTED|UNITT) (?:A PARTIR DE|DESPUES DE) (?P<anchor>HOY|MANANA)"),
         ("since", "(?:LLEVO|APPROX SON) AROUND* (?:UN (?=PAR))? (?P<x>(?P<count>COUNT) OF? (?P<unit>COUNTED|UNITT))"),
         ("since", "(?P<x>(?P<count>COUNT) (?P<unit>COUNTED|UNITT)) Y? SIN"),
@@ -134,7 +136,7 @@ WORDS_AND_FIGURES = (
     *_rules(
         "T",
         ("clock", f"(?:A|DESDE|HASTA|TIPO|SON|APPROX|ANTES DE|DESPUES DE|TIPO DE) {_AT} (?!THING|{_NO_HOUR})"),
-        ("clock", f"(?:DE|ENTRE|Y|PARA|POR|EN) {_AT} (?!W|THING|{_NO_HOUR})"),
+        ("clock", f"(?:DE|ENTRE|Y|PARA|POR|EN) (?P<x>LAS (?P<hour>HOUR) (?P<minute>MINUTE)? (?P<half>HALF)?) (?!W|THING|UNITT|{_NO_HOUR})"),
         ("clock", "(?P<x>LAS? (?P<hour>HOUR) (?:H|EN PUNTO|PUNTO|UNITT (?=HALF|STOP)) (?P<half>HALF)?) (?!AGO)"),
         ("clock", "(?P<x>[LAS LA] (?P<hour>HOUR|UN) Y (?P<minute>MINUTE) (?P<half>HALF)?) (?!UNITS|DIAS|W|THING|LAS|OF? MONTHS)"),
         ("clock", "[LAS LA]? (?P<hour>HOUR) Y (?P<minute>MINUTE) (?P<half>HALF)"),
@@ -151,7 +153,7 @@ WORDS_AND_FIGURES = (
         ("clock", "TIPO (?P<x>(?P<hour>HOUR) (?P<half>HALF)?) (?!W|THING|ANYUNIT|UNITT|OF? MONTHS)"),
         ("clock", "[HOY AYER ANTIER MANANA WEEKDAY] TIPO (?P<x>(?P<hour>HOUR)) (?!THING|ANYUNIT|UNITT|OF? MONTHS)"),
         ("around_hour", "(?P<minutes>MINUTE|CUARTO) (?P<unit>UNITT)? (?P<side>PARA|ANTES DE|PASTS DE?) LAS (?P<hour>HOUR|CLOCK) (?P<minute>[N12 N24 N31 N59])? (?P<half>HALF)?"),
-        ("part", "(?:THIS|[EN POR DE A] LA|[A POR EN] EL|TODO LA|TODO THIS) MISMO? (?P<part>PART|MANANA)"),
+        ("part", "(?:THIS|[EN POR A] LA|[A POR EN] EL|TODO LA|TODO THIS) MISMO? (?P<part>PART|MANANA)"),
         ("part", "(?:[A]? MEDIA|A LA MEDIA) (?P<middle>PART|MANANA)"),
         ("part", "(?P<part>NOON|MEDIO DIA|MEDIA PART)"),
     ),
@@ -181,6 +183,7 @@ NARROWED = (
     ),
 )  # fmt: skip
 
+_NO_DAY = "THING|BIG|ANYUNIT|UNITT|SLASH|DOT NUMBER|DASH NUMBER|M|AMPM|DE W|TH|COMMA NUMBER|H|OF? MONTHS|POR N999"
 LEFT_OVER = (
     *_rules(
         "LOOSE",
@@ -189,15 +192,20 @@ LEFT_OVER = (
         ("weekday", "(?P<side>BEFORE)? MISMO? (?P<weekday>WEEKDAY) (?P<after>AFTER)?"),
         ("month", "(?P<month>MONTH)"),
         ("month", "(?:EN|DE|DESDE|HASTA|A|ENTRE|DURANTE) (?P<x>(?P<month>MON)) (?!W)"),
-        ("day", "(?:EL|DESDE EL|HASTA EL|PARA EL|ANTES DEL|AL|DIA|DESDE EL DIA|DEL DIA|DESDE|HASTA|DEL) DIA? (?P<x>(?P<day>DAY)) (?!THING|BIG|ANYUNIT|UNITT|SLASH|DOT NUMBER|DASH NUMBER|M|AMPM|DE W|TH|COMMA NUMBER|H|OF? MONTHS)"),
+        ("day", f"(?:EL|DESDE EL|HASTA EL|PARA EL|ANTES DEL|AL|DESDE|HASTA|DEL)? (?P<x>DIA (?P<day>DAY)) (?!{_NO_DAY})"),
+        ("day", f"(?:DESDE EL|HASTA EL|PARA EL|ANTES DEL|DESDE|HASTA) (?P<x>(?P<day>DAY)) (?!{_NO_DAY})"),
+        ("day_in_figures", f"[EL AL] (?P<x>(?P<day>DAY)) (?!{_NO_DAY})"),
+        ("day_in_figures", f"EVENT DEL (?P<x>(?P<day>DAY)) (?!{_NO_DAY})"),
         ("unit", "(?:DE|EN|A) LA (?P<x>(?P<unit>SEMANA)) (?=STOP|COMMA|$)"),
     ),
     *_rules(
         "T",
-        ("bare_clocks", "FROM LAS? (?P<a>HOUR|CLOCK|DOTTED) (?:A|HASTA|Y|DASH) LAS? (?P<b>HOUR|CLOCK|DOTTED) (?P<half>HALF)? (?!THING|ANYUNIT|UNITT|OF? MONTHS|OF P|DE W|SLASH)"),
+        ("bare_clocks", "[DE DEL DESDE] LAS? (?P<a>HOUR|CLOCK|DOTTED) [A HASTA DASH] LAS? (?P<b>HOUR|CLOCK|DOTTED) (?P<half>HALF)? (?!THING|ANYUNIT|UNITT|OF? MONTHS|OF P|DE W|SLASH)"),
         ("bare_clocks", "DE (?P<a>HOUR) A (?P<b>HOUR) (?!W|THING|ANYUNIT|UNITT|OF? MONTHS|OF P|SLASH|DE W)"),
-        ("clocks", "FROM? LAS? (?P<a>HOUR) (?:A|HASTA|Y|DASH) LAS? (?P<b>T)"),
-        ("clocks", "FROM LAS? (?P<a>T) (?:A|HASTA|Y|DASH) LAS? (?P<b>T|HOUR)"),
+        ("clocks", "[DE DEL DESDE]? LAS? (?P<a>HOUR) [A HASTA DASH] LAS? (?P<b>T)"),
+        ("clocks", "ENTRE LAS? (?P<a>HOUR) [Y A DASH] LAS? (?P<b>T)"),
+        ("clocks", "[DE DEL DESDE] LAS? (?P<a>T) [A HASTA DASH] LAS? (?P<b>T|HOUR)"),
+        ("clocks", "ENTRE LAS? (?P<a>T) [Y A DASH] LAS? (?P<b>T|HOUR)"),
         ("clocks", "(?P<a>T) (?:A|HASTA|DASH) LAS? (?P<b>T)"),
         ("part_clock", "(?P<part>T) (?:A|COMMA|TIPO|APPROX)* LAS? (?P<clock>T)"),
     ),

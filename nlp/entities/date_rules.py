@@ -214,6 +214,9 @@ def ago(parts: Parts, ctx: Context) -> Resolved:
 
 
 def ahead(parts: Parts, ctx: Context) -> Resolved:
+    start, end = parts.at("within") if "within" in parts else (0, 0)
+    if end - start == 2 and ctx.ahead(start, parts.at("unit")[1]) is False:
+        return None  # "me lo resolvieron en dos horas"
     day, moment = _moved(parts, ctx, 1)
     if "MENOS" in parts.kinds("around") and moment is None:
         return Days(ctx.today, day, confidence=0.85)
@@ -221,6 +224,8 @@ def ahead(parts: Parts, ctx: Context) -> Resolved:
 
 
 def since(parts: Parts, ctx: Context) -> Resolved:
+    if parts.value("unit") == "year":  # "llevo doce años con ustedes" dates nothing
+        return None
     day, moment = _moved(parts, ctx, -1)
     return Days(day, ctx.today, confidence=0.8, moment=moment, unit="since")
 
@@ -390,6 +395,12 @@ def weekday(parts: Parts, ctx: Context) -> Resolved:
     if side > 0:
         return _one(base if base > today else base + timedelta(days=7), 0.9)
     return _one(base + timedelta(days=7 * side), 0.9)
+
+
+def day_in_figures(parts: Parts, ctx: Context) -> Resolved:
+    """"El 15"; "el quince" is a shop, a turn, a floor."""
+    start, end = parts.at("day")
+    return day(parts, ctx) if end - start <= 2 else None
 
 
 def day(parts: Parts, ctx: Context) -> Resolved:

@@ -49,6 +49,7 @@ _FEAST = re.compile(
                        , "lunes festivo", "festivo", "dia festivo"], key=len, reverse=True))
     + r")\b"
 )  # fmt: skip
+_HOLIDAYS = frozenset({"puente", "festivo", "dia festivo"})  # only after "el" or "este"
 _FEAST_FIRST = frozenset(name.split()[0] for name in _FEAST.pattern[3:-3].split("|"))
 _ORDINAL_TAILS = frozenset("ro do er ra da ta to mo vo va a o st nd rd th ° º".split())
 _GLUED = frozenset("h hs hr hrs hora horas min mins minutos dia dias semana semanas mes meses"
@@ -63,7 +64,7 @@ def _of_number(number: int) -> str:
                         (999, "N999")):  # fmt: skip
         if number <= limit:
             return kind
-    return "YEAR" if 1900 <= number <= 2099 else "BIG" if number <= 2400 else "W"
+    return "YEAR" if 1900 <= number <= 2099 else "BIG" if number <= 2400 else "LONG"
 
 
 def _numeric(match: re.Match[str]) -> tuple[str, Any]:
@@ -115,7 +116,8 @@ _NEXT_WORD = re.compile(r"\s+([a-z]+)\b")
 def _word(folded: str, match: re.Match[str], after_number: bool) -> Word:  # noqa: FBT001
     written, (start, end) = match[0], match.span()
     if written in _FEAST_FIRST and (feast := _FEAST.match(folded, start)):
-        return Word("FEAST", start, feast.end(), feast[0])
+        kind = "HOLIDAY" if feast[0] in _HOLIDAYS else "FEAST"
+        return Word(kind, start, feast.end(), feast[0])
     known = LEXICON.get(written)
     if after_number and written in {"a", "o", "ro", "do", "er", "ra", "da", "ta", "to"}:
         return Word("TH", start, end)

@@ -212,7 +212,7 @@ def _value(found: Days | Moments, now: datetime) -> Value:
 
 def _trimmed(folded: str, word: Word) -> tuple[int, int]:
     start, end = word.start, word.end
-    if folded[end - 1] == "." and folded[end - 2 : end] != "m.":
+    if folded[end - 1] == "." and not folded[start:end].endswith((". m.", ".m.")):
         end -= 1
     return start, end
 
