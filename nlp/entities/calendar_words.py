@@ -57,8 +57,8 @@ _RELATIVE = {
     **_all("TONIGHT", "tonight"),
 }  # fmt: skip
 _UNITS = {
-    **_all("UNITT", "minuto minutos min mins minutes minute minutico minuticos minutito", "minute"),
-    **_all("UNITT", "hora horas hr hrs hs horita horitas hour hours", "hour"),
+    **_all("MINS", "minuto minutos min mins minutes minute minutico minuticos minutito", "minute"),
+    **_all("HORAS", "hora horas hr hrs hs horita horitas hour hours", "hour"),
     **_all("H", "h", "hour"),
     **_all("DIA", "dia day", "day"), **_all("DIAS", "dias days diitas diita", "day"),
     **_all("SEMANA", "semana week", "week"), **_all("UNITS", "semanas weeks", "week"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 _KINDS = """
     W MONTH MON WEEKDAY WD ORD HOY MANANA AMANHA AYER ANTIER TRASANTIER ANOCHE ANTENOCHE TONIGHT
-    UNITT H DIA DIAS SEMANA UNITS UNIT ANO FINDE PART NOON THIS ULT PAST ANTEPAST NEXT ULTS PASTS
+    MINS HORAS H DIA DIAS SEMANA UNITS UNIT ANO FINDE PART NOON THIS ULT PAST ANTEPAST NEXT ULTS PASTS
     NEXTS ORDS OTRA EL LA LOS LAS LO DE DEL A AL EN POR PARA DESDE HASTA ENTRE Y QUE VIENE PASO
     MISMO ANTES DESPUES AGO HACE DENTRO AQUI PARTIR TIPO DURANTE APPROX MAS MENOS PUNTO MEDIA MEDIO
     CUARTO FIN INI MED MITAD RESTO QUEDA VA CORRIDO SIN SOBRE QUINCENA EVENT HOLIDAY LONG TODO CADA LLEVO HABIL SON THING FEAST UN PAR M
@@ -23,7 +23,7 @@ CODE = {kind: chr(0x4E00 + i) for i, kind in enumerate(_KINDS)}
 
 # Names for several kinds, and for phrases that are parts of many patterns.
 _SHORTER = {
-    "DAY": "[N12 N24 N31]", "COUNT": "[UN PAR N12 N24 N31 N59 N999 BIG]",
+    "UNITT": "[MINS HORAS]", "DAY": "[N12 N24 N31]", "COUNT": "[UN PAR N12 N24 N31 N59 N999 BIG]",
     "NUMBER": "[N12 N24 N31 N59 N999 BIG]", "HOUR": "[N12 N24 ZERO]",
     "MINUTE": "[ZERO N12 N24 N31 N59]", "MONTHS": "[MONTH MON]", "ANYDAY": "[WEEKDAY WD]",
     "ANYUNIT": "[DIA DIAS SEMANA UNIT UNITS ANO FINDE QUINCENA]", "COUNTED": "[DIAS UNITS DIA SEMANA UNIT ANO QUINCENA]",
@@ -65,7 +65,7 @@ _NARROWER = "OF [EL LA]? (?:MONTHS|P|YEAR|UNIT|ANO|SEMANA|BEFORE)"
 _YEARS = "(?: (?:COMMA|OF|DASH|SLASH)? (?:DEL ANO|OF ANO|ANO)? (?P<year>YEAR) | (?:OF|DASH|SLASH) QUOTE? (?P<short>[N24 N31 N59 N999]) (?!UNITT) | OF (?P<named>NAMEDYEAR) )"
 _NUMBERED = "(?P<day>DAY|ORD|ORD ORD|N12 TH|N24 TH|N31 TH)"
 
-_AT = "(?P<x>[LAS LA] (?P<hour>HOUR|UN) (?P<minute>MINUTE)? UNITT? (?:EN PUNTO)? (?P<half>HALF)?)"
+_AT = "(?P<x>[LAS LA] (?P<hour>HOUR|UN) (?P<minute>MINUTE)? HORAS? (?:EN PUNTO)? (?P<half>HALF)?)"
 _NO_HOUR = "TH|UNITS|DIAS|UNIT|SLASH|MONTHS|OF MONTHS|DOT NUMBER|DASH NUMBER|Y MEDIA|Y MINUTE|OF P"
 
 WORDS_AND_FIGURES = (
@@ -137,7 +137,7 @@ WORDS_AND_FIGURES = (
         "T",
         ("clock", f"(?:A|DESDE|HASTA|TIPO|SON|APPROX|ANTES DE|DESPUES DE|TIPO DE) {_AT} (?!THING|{_NO_HOUR})"),
         ("clock", f"(?:DE|ENTRE|Y|PARA|POR|EN) (?P<x>LAS (?P<hour>HOUR) (?P<minute>MINUTE)? (?P<half>HALF)?) (?!W|THING|UNITT|{_NO_HOUR})"),
-        ("clock", "(?P<x>LAS? (?P<hour>HOUR) (?:H|EN PUNTO|PUNTO|UNITT (?=HALF|STOP)) (?P<half>HALF)?) (?!AGO)"),
+        ("clock", "(?P<x>LAS? (?P<hour>HOUR) (?:H|EN PUNTO|PUNTO|HORAS (?=HALF|STOP)) (?P<half>HALF)?) (?!AGO)"),
         ("clock", "(?P<x>[LAS LA] (?P<hour>HOUR|UN) Y (?P<minute>MINUTE) (?P<half>HALF)?) (?!UNITS|DIAS|W|THING|LAS|OF? MONTHS)"),
         ("clock", "[LAS LA]? (?P<hour>HOUR) Y (?P<minute>MINUTE) (?P<half>HALF)"),
         ("clock", "[LAS LA]? (?P<hour>HOUR|UN) (?P<half>PM)? Y (?P<plus>MEDIA|CUARTO|PUNTO) (?:EN PUNTO)? (?P<halfb>HALF)?"),
@@ -145,9 +145,9 @@ WORDS_AND_FIGURES = (
         ("clock", "[LAS LA]? (?P<hour>HOUR) (?P<half>PM)? MENOS (?P<less>CUARTO|MINUTE) (?P<halfb>HALF)?"),
         ("clock", "[LAS LA]? (?P<hour>HOUR) (?P<minute>MINUTE)? (?P<half>PM | [DE] LA (?:PART|MANANA) | DEL (?:DIA|NOON) | POR LA PART)"),
         ("clock", "LAS? (?P<hhmm>N999|BIG) (?P<half>AMPM)"),
-        ("clock", "[LAS LA]? (?P<clock>CLOCK) [H UNITT]? (?P<half>HALF)?"),
-        ("clock", "LAS (?P<dotted>DOTTED) [H UNITT]? (?P<half>HALF)?"),
-        ("clock", "(?P<dotted>DOTTED) [H UNITT]? (?P<half>PM|[DE] LA PART)"),
+        ("clock", "[LAS LA]? (?P<clock>CLOCK) (?:H|HORAS)? (?P<half>HALF)?"),
+        ("clock", "LAS (?P<dotted>DOTTED) (?:H|HORAS)? (?P<half>HALF)?"),
+        ("clock", "(?P<dotted>DOTTED) (?:H|HORAS)? (?P<half>PM|[DE] LA PART)"),
         ("bare_clocks", "ENTRE LAS? (?P<a>HOUR|CLOCK|DOTTED) [Y A DASH] LAS? (?P<b>HOUR|CLOCK|DOTTED) (?P<half>HALF)? (?!THING|ANYUNIT|UNITT|OF? MONTHS|OF P|W|SLASH|OF? BEFORE)"),
         ("bare_clocks", "ENTRE LAS (?P<a>HOUR|CLOCK|DOTTED) Y LAS (?P<b>HOUR|CLOCK|DOTTED) (?P<half>HALF)?"),
         ("clock", "TIPO (?P<x>(?P<hour>HOUR) (?P<half>HALF)?) (?!W|THING|ANYUNIT|UNITT|OF? MONTHS)"),
