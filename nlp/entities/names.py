@@ -1,4 +1,4 @@
-"""Named things: services, environments, cities, companies, people, and how many are affected."""
+"""Named things: services, cities, companies, people."""
 
 import re
 from collections.abc import Iterator
@@ -6,45 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nlp.entities.found import Found
-from nlp.entities.numbers import WORDS, parse
 from nlp.gazetteer import NameIndex, read_names
 from nlp.normalise import fold
-
-_ENVIRONMENTS = {
-    "produccion": "produccion", "prod": "produccion", "prd": "produccion",
-    "productivo": "produccion", "production": "produccion", "producao": "produccion",
-    "qa": "qa", "calidad": "qa", "pruebas": "qa", "testing": "qa", "test": "qa", "testes": "qa",
-    "desarrollo": "desarrollo", "dev": "desarrollo", "development": "desarrollo",
-    "desenvolvimento": "desarrollo", "staging": "staging", "stg": "staging",
-    "preproduccion": "staging", "pre-produccion": "staging", "preprod": "staging",
-    "uat": "staging", "homologacao": "staging",
-}  # fmt: skip
-# Words that name an environment wherever they stand; the others only after such a cue.
-_ALWAYS = r"qa|prd|staging|stg|preproduccion|pre-produccion|preprod|uat"
-_ENVIRONMENT = re.compile(
-    rf"\b(?P<free>{_ALWAYS})\b"
-    r"|\b(?:ambientes?|entornos?|environment|servidor|instancia)\s+(?:de\s+|del\s+)?(?P<named>"
-    rf"{'|'.join(_ENVIRONMENTS)})\b"
-    r"|\b(?:en|a|desde|in|to|on|em)\s+(?P<placed>produccion|prod|production|producao|pruebas|desarrollo|dev|testing"
-    r"|calidad|desenvolvimento)\b(?!\s+(?:de|del|la|y)\b)"
-    r"|\b(?:el|la)\s+de\s+(?P<that>produccion|pruebas|desarrollo|calidad)\b(?=\W*$|\s*[,.;])"
-    r"|\b(?P<first>production)\s+(?:is|server|environment|database)\b"
-)
-
-_COUNTED = (
-    r"(?:usuari[oa]s?|personas?|compañer[oa]s?|companer[oa]s?|emplead[oa]s?|funcionari[oa]s?|trabajador(?:a|es|as)?"
-    r"|colaborador(?:a|es|as)?|puestos|cajer[oa]s?|vendedor(?:a|es|as)?|agentes|asesor(?:es|as)|users?|people"
-    r"|employees|usuarias|pessoas|clientes|estaciones|operari[oa]s)"
-)
-_AFFECTED = re.compile(
-    rf"\b(?P<number>\d{{1,3}}(?:[.,]\d{{3}})|\d{{1,6}}|{WORDS})\s+(?:de\s+(?:los|las|mis|nuestros)\s+)?{_COUNTED}\b"
-    rf"|\b(?:somos|seriamos|afecta\s+a|afectad[oa]s\s*(?:son|:)?|son)\s+(?:como\s+|unos\s+|unas\s+|mas\s+de\s+)?"
-    rf"(?P<number2>\d{{1,6}}|{WORDS})\b(?!\s*(?:%|pesos|mil|millon|horas|dias|semanas|meses|veces|las|de\s+la|usuarios"
-    r"|equipos|facturas|casos|[a-z]*\s+de\s))"
-)
-_ONLY_ME = re.compile(
-    r"\b(?:solo|solamente|unicamente|nada\s+mas)\s+(?:a\s+mi|yo|me\s+pasa\s+a\s+mi)\b|\bsoy\s+(?:el|la)\s+unic[oa]\b"
-)
 
 _THING = (
     r"(?:portal|modulo|aplicativo|aplicacion|plataforma|sistema|programa|software|app"
@@ -127,8 +90,6 @@ class Names:
                 continue  # "mi correo es ana@…" names no service
             yield Found("servicio", service.start, service.end, written, service.confidence, 5)
         yield from self._cities(folded, text, known)
-        yield from find_environments(folded)
-        yield from find_affected(folded)
         yield from _find_things(folded, text)
         yield from find_companies(text)
         yield from self._people(folded, text)
@@ -152,27 +113,6 @@ class Names:
         for match in re.finditer(_NAME, text):
             if fold(match[0].split()[0]) in self.first_names and not text.isupper():
                 yield Found("persona", *match.span(), match[0], 0.8, rank=3)
-
-
-def find_environments(folded: str) -> Iterator[Found]:
-    for match in _ENVIRONMENT.finditer(folded):
-        name = match.lastgroup
-        if name is not None:
-            yield Found("ambiente", *match.span(name), _ENVIRONMENTS[match[name]], 0.95, rank=6)
-
-
-def find_affected(folded: str) -> Iterator[Found]:
-    """How many people are affected; "solo a mí" is one."""
-    for match in _AFFECTED.finditer(folded):
-        number = match["number"] or match["number2"]
-        count = parse(number.replace(".", "").replace(",", ""))
-        if isinstance(count, int) and count > 0 and number not in {"un", "una"}:
-            if match["number"]:
-                yield Found("usuarios_afectados", *match.span(), count, 0.92, rank=6)
-            else:
-                yield Found("usuarios_afectados", *match.span("number2"), count, 0.75, rank=3)
-    for match in _ONLY_ME.finditer(folded):
-        yield Found("usuarios_afectados", *match.span(), 1, 0.85, rank=4)
 
 
 def _find_things(folded: str, text: str) -> Iterator[Found]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from nlp.entities import dates, identifiers, money, names
+from nlp.entities import dates, identifiers, impact, money, names, references
 from nlp.entities.found import Found, resolve
 from nlp.gazetteer import Gazetteer
 from nlp.normalise import Clean
@@ -22,12 +22,15 @@ def _all(
         yield from gazetteer.find(folded, known)
     yield from identifiers.find_addresses(folded, text)
     if any(map(str.isdigit, folded)):
-        yield from identifiers.find_tickets(folded)
+        yield from references.find_tickets(folded)
+        yield from references.find_papers(folded, text)
         yield from identifiers.find_people_ids(folded)
         yield from identifiers.find_phones(folded)
-    yield from identifiers.find_references(folded, text)
+    yield from references.find_errors(folded, text)
     yield from money.find(folded)
     yield from dates.find(folded, now)
+    yield from impact.find_environments(folded)
+    yield from impact.find_affected(folded)
     yield from general.find(folded, text, known)
 
 
