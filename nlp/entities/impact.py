@@ -60,10 +60,15 @@ _HIT = (
     r"somos|seriamos|son|eramos|quedaron|quedamos|quedan|hay|tenemos|tengo|estan|estamos|afecta\w*|impacta\w*|bloque\w+|sin|perjudica\w*"
     r"|hoy|ya|for|affect\w*|are|have"
 )
+_HIT_AFTER = (
+    r",?\s*(?:(?:que|q|ya|estan|quedaron|siguen|tod[oa]s)\s+)*(?:sin|no|parad|bloque|afectad|brazos|mirando|esperando|aparecen\s+sin|represad"
+    r"|varad|quiet[oa]s|without|cannot|can't|down|stuck|blocked|locked|sem\b)"
+)
 _AFFECTED = re.compile(
     rf"\b(?P<number>{_NUMBER})\s+{_OF_US}(?:{_PEOPLE})\b"
     rf"|\b(?:{_HIT})\s+(?:ya\s+)?(?:a\s+)?(?:como\s+|unos\s+|unas\s+|mas\s+de\s+|casi\s+|about\s+|over\s+|los\s+|las\s+|otros\s+|a\s+)*"
     rf"(?P<told>(?P<number2>{_NUMBER})\s+{_OF_US}(?:{_OTHERS}))\b"
+    rf"|\b(?P<stuck>(?P<number5>{_NUMBER})\s+{_OF_US}(?:{_OTHERS}))(?={_HIT_AFTER})"
     rf"|\b(?:somos|seriamos|ya\s+son|van|eramos)\s+(?:ya\s+)?(?:como\s+|unos\s+|unas\s+|mas\s+de\s+|casi\s+)*"
     rf"(?P<number3>\d{{1,6}}|{WORDS})\b(?=\s*(?:[.,;!?)]|$|\n|(?:y|en|de\s+(?:la|el)|los|las|sin|con|aca|aqui|que|q|afectad|ya)\b))"
     rf"|\bafectad[oa]s\s*(?:son|:)?\s*(?P<number4>\d{{1,6}}|{WORDS})\b(?!\s*[a-z]*\s*de\b)"
@@ -75,9 +80,10 @@ _HARMLESS_BEFORE = re.compile(
     r"|soporte|servicio|software|paquete|pack|listado|quote|licenses?|demo|onboard\w*|cost\w*|vale|cuesta|precio|contamos\s+con|comprar|quiero|queremos)\b"
 )
 _HARM_BEFORE = re.compile(
-    r"\b(?:somos|son|quedaron|quedamos|bloquead\w*|sin|afecta\w*|afectad\w*|parad[oa]s|hay|estan|no\s+\w+n|se\s+\w+ron|tenemos|impact\w*|ya)\b\W*(?:\w+\W+){0,2}$"
+    r"\b(?:somos|son|quedaron|quedamos|bloquead\w*|sin|afecta\w*|afectad\w*|parad[oa]s|hay|estan|no\s+\w+n|se\s+\w+ron|tenemos|impact\w*|ya\s+(?:somos|son|van))\b\W*(?:\w+\W+){0,2}$"
 )
 _HARMLESS_AFTER = re.compile(r"\s*(?:nuev[oa]s|adicional\w*|temporal\w*|distint\w*|diferent\w*|mas\b|extra|concurrentes|simultane\w+|activos)")
+_IS_HIT = re.compile(_HIT_AFTER)
 _ONLY_ME = re.compile(
     r"\b(?:(?:solo|solamente|unicamente|nada\s+mas)\s+(?:a\s+mi|yo|me\s+pasa\s+a\s+mi|el\s+mio|la\s+mia|mi\s+usuario|mi\s+equipo)|soy\s+(?:el|la)\s+unic[oa]"
     r"|only\s+me|just\s+me|so\s+eu|apenas\s+eu)\b(?!\s+(?:se|creo|quiero))"
@@ -106,6 +112,8 @@ def _is_harmless(folded: str, start: int, end: int) -> bool:
     before = folded[max(0, start - 40) : start]
     cut = max(before.rfind(mark) for mark in (".", ";", "\n", "?"))
     before = before[cut + 1 :]
+    if _IS_HIT.match(folded, end):
+        return False
     if _HARMLESS_AFTER.match(folded, end):
         return True
     return not _HARM_BEFORE.search(before) and bool(_HARMLESS_BEFORE.search(before))
@@ -114,15 +122,16 @@ def _is_harmless(folded: str, start: int, end: int) -> bool:
 def find_affected(folded: str) -> Iterator[Found]:
     """How many people are affected; "solo a mí" is one."""
     for match in _AFFECTED.finditer(folded):
-        name = next(n for n in ("number", "number2", "number3", "number4") if match[n])
+        name = next(n for n in ("number", "number2", "number3", "number4", "number5") if match[n])
         count = _count(match[name])
         if count is None or (count == 1 and not match[name].isdigit() and name != "number3"):
             continue
         if name == "number":
             if not _is_harmless(folded, *match.span()):
                 yield Found("usuarios_afectados", *match.span(), count, 0.88, rank=6)
-        elif name == "number2":
-            yield Found("usuarios_afectados", *match.span("told"), count, 0.85, rank=5)
+        elif name in {"number2", "number5"}:
+            span = match.span("told" if name == "number2" else "stuck")
+            yield Found("usuarios_afectados", *span, count, 0.85, rank=5)
         else:
             yield Found("usuarios_afectados", *match.span(name), count, 0.75, rank=3)
     for match in _ONLY_ME.finditer(folded):

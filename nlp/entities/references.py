@@ -33,7 +33,7 @@ _HASH = re.compile(r"(?<![\w#&])#\s?(?P<id>\d{2,8})\b")
 _TICKET_BARE = re.compile(
     r"\b(?P<cue>(?:re)?abr[aeio]\w*|cierr\w+|cerr\w+|escal\w+|prioridad|prioricen?|va|sobre|paso\s+con|estado|anex\w+|agreg\w+"
     r"|seguimiento|pal|para|respecto|mir\w+|revis\w+|consult\w+|sub\w+|numero|con|es|solucion\w*|resuelt\w+|status\s+of|on|re)?"
-    rf"\s*(?P<article>\b(?:del?|al?|en|con|x|por)?\s*(?:\bel|\bal|\bdel|\bese|\beste|\bla|\bthe)\s+)?#?(?<![\w.,/$-])"
+    rf"\s*(?P<article>\b(?:del?|al?|en|con|x|por)?\s*(?:\bel|\bal|\bdel|\bese|\beste|\bla|\bthe)\s+(?:mismo\s+|numero\s+|otro\s+)?)?#?(?<![\w.,/$-])"
     rf"(?P<id>\d{{4,6}})\b(?!\s*[-:/]\s?\d){_COUNTS}"
 )
 _ASKED_BY_NUMBER = re.compile(
@@ -76,7 +76,7 @@ _SAID = re.compile(
     r"\b(?:dice|dicen|sale|salen|salia|salio|aparece|aparecio|bota|boto|saca|saco|arroja|arrojo|devuelve|muestra|tira|marca|rebotan?|genera"
     r"|regresa|responde|lanza|throws?|returns?|getting|gives?|says|da|dio|mensaje|aviso|alerta|con|llena)"
     r"\s*(?:(?:el|la|un|una|con|me|an?|the|mensaje|aviso|codigo|:)\s+){0,3}[:\"(]{0,2}\s*"
-    rf"(?:(?P<id>(?=[a-z_-]{{0,40}}\d)(?:{_CODE}))|(?<!con )(?<!con el )(?P<status>[45]\d\d(?:\s5\.\d\.\d{{1,2}})?)|(?P<end>\d{{2,4}})(?=\W*$))\b"
+    rf"(?:(?P<id>(?=[a-z_-]{{0,40}}\d)(?:{_CODE}))|(?P<status>[45]\d\d(?:\s5\.\d\.\d{{1,3}})?)|(?P<end>\d{{2,4}})(?=\W*$))\b"
     r"(?!\s*(?:usuari|veces|dias|pesos|horas|mil\b|equipos|person|factur|registros|casos)|[.,/]\d)"
 )
 _PLAIN_CODE = re.compile(
@@ -119,11 +119,12 @@ def find_tickets(folded: str) -> Iterator[Found]:
 def _bare_tickets(folded: str) -> Iterator[Found]:
     for match in _TICKET_BARE.finditer(folded):
         year = len(match["id"]) == 4 and match["id"][:2] in {"19", "20"}
-        article = (match["article"] or "").split()[-1:]
+        article = [w for w in (match["article"] or "").split() if w not in {"mismo", "numero", "otro"}]
+        article = article[-1:]
         cue = match["cue"]
         if year or not (article or cue) or (article == ["la"] and cue is None):
             continue
-        if article == [] and cue in {"va", "sobre", "para", "con", "es", "numero", "on", "re", "pal"}:
+        if article == [] and cue in {"va", "sobre", "para", "con", "es", "numero", "on", "re"}:
             continue
         yield Found("ticket", *match.span("id"), match["id"], 0.8 if cue else 0.7, rank=2)
     match = _ASKED_BY_NUMBER.match(folded)
@@ -160,8 +161,9 @@ def find_errors(folded: str, text: str) -> Iterator[Found]:
         yield Found("codigo_error", start, end, text[start:end], 0.92, rank=6)
     for match in _SAID.finditer(folded):
         start, end = _named(match, "id", "status", "end")
-        # A code is written in capitals, or is a number.
-        if match["id"] is None or text[start].isupper():
-            yield Found("codigo_error", start, end, text[start:end], 0.75, rank=4)
+        # A code is written in capitals, or is a number; "con el 4471" is a case.
+        if match[0].startswith("con ") if match["id"] is None else not text[start].isupper():
+            continue
+        yield Found("codigo_error", start, end, text[start:end], 0.75, rank=4)
     for match in _CAPITALS.finditer(text):
         yield Found("codigo_error", *match.span(), match[0], 0.85, rank=5)
