@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rapidfuzz.distance import OSA
 
-from nlp.entities.found import Found
+from nlp.entities.found import ACCOUNT, Found
 from nlp.normalise import fold
 
 _TOKEN = re.compile(r"[a-z0-9]+")
@@ -106,7 +106,7 @@ class Gazetteer:
         contracts: Iterable[str] = (),
     ) -> None:
         self.indexes = tuple(
-            NameIndex(entity_type, names, confidence=0.97, rank=8)
+            NameIndex(entity_type, names, confidence=0.97, rank=ACCOUNT)
             for entity_type, names in (
                 ("servicio", services),
                 ("empresa", companies),

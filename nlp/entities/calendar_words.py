@@ -116,7 +116,7 @@ _SMALL_WORDS = {
                     " acta evento incidente dano taller sesion comite pago salida migracion"),
     **_all("SON", "son eran seria"),
     **_all("SIN", "sin esperando pidiendo aguantando insistiendo rogando parados caidos bloqueados"
-                  " solicitando llamando escribiendo nada"),
+                  " solicitando llamando escribiendo nada ni"),
     # What is counted in a message of this trade: "el 15 usuarios" is no day.
     **_all("THING", "usuarios usuario personas persona facturas factura casos caso tickets ticket"
                     " pesos millones millon equipos licencias veces puntos items sedes cuotas"

@@ -66,7 +66,7 @@ _YEARS = "(?: (?:COMMA|OF|DASH|SLASH)? (?:DEL ANO|OF ANO|ANO)? (?P<year>YEAR) | 
 _NUMBERED = "(?P<day>DAY|ORD|ORD ORD|N12 TH|N24 TH|N31 TH)"
 
 _AT = "(?P<x>[LAS LA] (?P<hour>HOUR|UN) (?P<minute>MINUTE)? HORAS? (?:EN PUNTO)? (?P<half>HALF)?)"
-_NO_HOUR = "TH|UNITS|DIAS|UNIT|SLASH|MONTHS|OF MONTHS|DOT NUMBER|DASH NUMBER|Y MEDIA|Y MINUTE|OF P"
+_NO_HOUR = "TH|UNITS|DIAS|UNIT|SLASH|MONTHS|OF MONTHS|DOT NUMBER|DASH NUMBER|Y MEDIA|Y MINUTE|OF P|ULTS|PASTS|NEXTS|ORDS"
 
 WORDS_AND_FIGURES = (
     *_rules(
@@ -98,6 +98,8 @@ WORDS_AND_FIGURES = (
         ("week_of_year", f"SEMANA (?P<week>[N12 N24 N31 N59])(?:{_YEARS})"),
         ("week_of_year", "(?:DE LA|ENTRE LA|HASTA LA|A LA|Y LA|DESDE LA|DESDE|ENTRE|HASTA|Y|EN) (?P<x>SEMANA (?P<week>[N12 N24 N31 N59]))"),
         ("year", "(?<!BIG) (?<!N999) (?<!LONG) (?:EN|DE|DEL|ANO|DESDE|HASTA|DURANTE|A|ENTRE|Y) (?P<x>(?P<year>YEAR)) (?!SLASH|DASH|COMMA? MONTHS)"),
+        ("bare_year", "PARA (?P<x>(?P<year>YEAR)) (?!SLASH|DASH)"),
+        ("bare_year", "W (?P<x>(?P<year>YEAR)) (?=STOP|COMMA|DOT|$)"),
         ("years", "(?P<year>YEAR) (?:DASH) (?P<last>YEAR)"),
         ("feast", "(?:EL|DEL|EN|BEFORE) (?P<x>(?P<name>HOLIDAY) (?P<after>AFTER)?)"),
         ("feast", "(?P<side>BEFORE) (?P<name>HOLIDAY)"),
@@ -137,7 +139,8 @@ WORDS_AND_FIGURES = (
         "T",
         ("clock", f"(?:A|DESDE|HASTA|TIPO|SON|APPROX|ANTES DE|DESPUES DE|TIPO DE) {_AT} (?!THING|{_NO_HOUR})"),
         ("clock", f"(?:DE|ENTRE|Y|PARA|POR|EN) (?P<x>LAS (?P<hour>HOUR) (?P<minute>MINUTE)? (?P<half>HALF)?) (?!W|THING|UNITT|{_NO_HOUR})"),
-        ("clock", "(?P<x>LAS? (?P<hour>HOUR) (?:H|EN PUNTO|PUNTO|HORAS (?=HALF|STOP)) (?P<half>HALF)?) (?!AGO)"),
+        ("clock", "LAS? (?P<hour>HOUR) (?:H|EN PUNTO|PUNTO) (?P<half>HALF)? (?!AGO)"),
+        ("clock", "LAS (?P<hour>HOUR) HORAS (?P<half>HALF)?"),
         ("clock", "(?P<x>[LAS LA] (?P<hour>HOUR|UN) Y (?P<minute>MINUTE) (?P<half>HALF)?) (?!UNITS|DIAS|W|THING|LAS|OF? MONTHS)"),
         ("clock", "[LAS LA]? (?P<hour>HOUR) Y (?P<minute>MINUTE) (?P<half>HALF)"),
         ("clock", "[LAS LA]? (?P<hour>HOUR|UN) (?P<half>PM)? Y (?P<plus>MEDIA|CUARTO|PUNTO) (?:EN PUNTO)? (?P<halfb>HALF)?"),

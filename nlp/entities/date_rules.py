@@ -215,8 +215,9 @@ def ago(parts: Parts, ctx: Context) -> Resolved:
 
 def ahead(parts: Parts, ctx: Context) -> Resolved:
     start, end = parts.at("within") if "within" in parts else (0, 0)
-    if end - start == 2 and ctx.ahead(start, parts.at("unit")[1]) is False:
-        return None  # "me lo resolvieron en dos horas"
+    said = ctx.ahead(start, parts.at("unit")[1])
+    if end - start == 2 and (said is False or (parts.value("unit") == "year" and not said and parts.number("count") > 1)):
+        return None  # "me lo resolvieron en dos horas", "en quince años no había visto algo así"
     day, moment = _moved(parts, ctx, 1)
     if "MENOS" in parts.kinds("around") and moment is None:
         return Days(ctx.today, day, confidence=0.85)
@@ -315,6 +316,12 @@ def week_of_year(parts: Parts, ctx: Context) -> Resolved:
 def year(parts: Parts, ctx: Context) -> Resolved:  # noqa: ARG001
     number = parts.number("year")
     return Days(date(number, 1, 1), date(number, 12, 31), "year", 0.8)
+
+
+def bare_year(parts: Parts, ctx: Context) -> Resolved:
+    found = year(parts, ctx)
+    near = abs(parts.number("year") - ctx.today.year) <= 10
+    return replace(found, confidence=0.6) if near and isinstance(found, Days) else None
 
 
 def years(parts: Parts, ctx: Context) -> Resolved:  # noqa: ARG001

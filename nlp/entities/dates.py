@@ -23,7 +23,7 @@ from nlp.entities.date_direction import points_ahead
 from nlp.entities.date_grammar import CODE, STAGES, Rule
 from nlp.entities.date_rules import Context, Parts
 from nlp.entities.date_words import Word, words
-from nlp.entities.found import Found
+from nlp.entities.found import LOOSE, Found
 
 BOGOTA = ZoneInfo("America/Bogota")
 Value = str | dict[str, str]
@@ -235,6 +235,5 @@ def find(folded: str, now: datetime) -> Iterator[Found]:
             value = _on(value, clocks.of_part(value.part))
         if isinstance(value, Days | Moments) and word.kind != "W":
             start, end = _trimmed(folded, word)
-            timed_day = isinstance(value, Moments)
-            yield Found("fecha", start, end, _value(value, ctx.now), value.confidence,
-                        rank=6 if not timed_day or word.kind == "DT" else 5)  # fmt: skip
+            rank = LOOSE if value.confidence < 0.65 else 6
+            yield Found("fecha", start, end, _value(value, ctx.now), value.confidence, rank)

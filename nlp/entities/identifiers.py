@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import phonenumbers
 
-from nlp.entities.found import Found
+from nlp.entities.found import PROVED, Found
 
 _NIT = re.compile(
     r"\bn\.?\s?i\.?\s?t\.?\s*(?:es\s+(?:el\s+)?|numero|nro\.?|no\.?|n[°ºo]\.?|:|#|,)*\s*"
@@ -56,7 +56,7 @@ def find_people_ids(folded: str) -> Iterator[Found]:
         if written is None:
             yield Found("nit", start, match.end(), number, 0.9, rank=8)
         elif int(written) == nit_check_digit(number):
-            yield Found("nit", start, match.end(), f"{number}-{written}", 0.99, rank=9)
+            yield Found("nit", start, match.end(), f"{number}-{written}", 0.99, rank=PROVED)
         else:
             wrong = {"nit": f"{number}-{written}", "valid": False}
             yield Found("nit", start, match.end(), wrong, 0.6, rank=8)
@@ -64,7 +64,7 @@ def find_people_ids(folded: str) -> Iterator[Found]:
 
 
 def _cedulas(folded: str) -> Iterator[Found]:
-    for pattern, confidence, rank in ((_CEDULA, 0.93, 8), (_CEDULA_LATER, 0.8, 5)):
+    for pattern, confidence, rank in ((_CEDULA, 0.93, 8), (_CEDULA_LATER, 0.8, 6)):
         for match in pattern.finditer(folded):
             found: re.Match[str] | None = match
             while found is not None:
@@ -84,7 +84,7 @@ def find_addresses(folded: str, text: str) -> Iterator[Found]:
     """E-mail, URL and IP addresses."""
     for match in _EMAIL.finditer(folded):
         end = match.end() - len(match[0]) + len(match[0].rstrip(".-"))
-        yield Found("email", match.start(), end, folded[match.start() : end], 0.99, rank=9)
+        yield Found("email", match.start(), end, folded[match.start() : end], 0.99, rank=PROVED)
     for match in _URL.finditer(folded):
         end = match.start() + len(match[0].rstrip(".,;:!?)]}"))
         yield Found("url", match.start(), end, text[match.start() : end], 0.97, rank=8)

@@ -58,10 +58,10 @@ _NUMBER = rf"\d{{1,3}}(?:[.,]\d{{3}})|\d{{1,6}}|{WORDS}|unas?\s+\w+ena"
 _OF_US = r"(?:de\s+(?:los|las|mis|nuestr[oa]s)\s+)?"
 _HIT = (
     r"somos|seriamos|son|eramos|quedaron|quedamos|quedan|hay|tenemos|tengo|estan|estamos|afecta\w*|impacta\w*|bloque\w+|sin|perjudica\w*"
-    r"|hoy|ya|for|affect\w*|are|have"
+    r"|hoy|ya|presenta\w*|pas[ao]\w*\s+a|for|affect\w*|are|have"
 )
 _HIT_AFTER = (
-    r",?\s*(?:(?:que|q|ya|estan|quedaron|siguen|tod[oa]s)\s+)*(?:sin|no|parad|bloque|afectad|brazos|mirando|esperando|aparecen\s+sin|represad"
+    r",?\s*(?:(?:que|q|ya|estan|quedaron|siguen|tod[oa]s)\s+)*(?:sin|no|parad|bloque|afectad|brazos|mirando|esperando|detenid|aparecen\s+sin|represad"
     r"|varad|quiet[oa]s|without|cannot|can't|down|stuck|blocked|locked|sem\b)"
 )
 _AFFECTED = re.compile(
@@ -69,7 +69,7 @@ _AFFECTED = re.compile(
     rf"|\b(?:{_HIT})\s+(?:ya\s+)?(?:a\s+)?(?:como\s+|unos\s+|unas\s+|mas\s+de\s+|casi\s+|about\s+|over\s+|los\s+|las\s+|otros\s+|a\s+)*"
     rf"(?P<told>(?P<number2>{_NUMBER})\s+{_OF_US}(?:{_OTHERS}))\b"
     rf"|\b(?P<stuck>(?P<number5>{_NUMBER})\s+{_OF_US}(?:{_OTHERS}))(?={_HIT_AFTER})"
-    rf"|\b(?:somos|seriamos|ya\s+son|van|eramos)\s+(?:ya\s+)?(?:como\s+|unos\s+|unas\s+|mas\s+de\s+|casi\s+)*"
+    rf"|\b(?:somos|seriamos|ya\s+son|eramos)\s+(?:ya\s+)?(?:como\s+|unos\s+|unas\s+|mas\s+de\s+|casi\s+)*"
     rf"(?P<number3>\d{{1,6}}|{WORDS})\b(?=\s*(?:[.,;!?)]|$|\n|(?:y|en|de\s+(?:la|el)|los|las|sin|con|aca|aqui|que|q|afectad|ya)\b))"
     rf"|\bafectad[oa]s\s*(?:son|:)?\s*(?P<number4>\d{{1,6}}|{WORDS})\b(?!\s*[a-z]*\s*de\b)"
 )
@@ -131,8 +131,8 @@ def find_affected(folded: str) -> Iterator[Found]:
                 yield Found("usuarios_afectados", *match.span(), count, 0.88, rank=6)
         elif name in {"number2", "number5"}:
             span = match.span("told" if name == "number2" else "stuck")
-            yield Found("usuarios_afectados", *span, count, 0.85, rank=5)
+            yield Found("usuarios_afectados", *span, count, 0.85, rank=6)
         else:
             yield Found("usuarios_afectados", *match.span(name), count, 0.75, rank=3)
     for match in _ONLY_ME.finditer(folded):
-        yield Found("usuarios_afectados", *match.span(), 1, 0.85, rank=4)
+        yield Found("usuarios_afectados", *match.span(), 1, 0.85, rank=6)

@@ -39,7 +39,7 @@ _AFTER = (
 )
 _SCALE = rf"(?:\s*(?P<scale>mil\s+millones|{_any(_SCALES)})(?!\w)(?P<half>\s+y\s+medio)?)"
 _WITH_SIGN = re.compile(rf"{_PREFIX}(?P<number>{DIGITS}){_SCALE}?{_AFTER}?")
-_WITH_NAME = re.compile(rf"\b(?P<number>{DIGITS}|{WORDS}){_SCALE}?(?P<half2>\s+y\s+medio)?{_AFTER}")
+_WITH_NAME = re.compile(rf"\b(?P<number>{DIGITS}|{WORDS}(?!\w)){_SCALE}?(?P<half2>\s+y\s+medio)?{_AFTER}")
 _SLANGY = re.compile(
     rf"\b(?P<number>{DIGITS}|{WORDS}|medio|media)\s+(?P<slang>{_any(_SLANG)})\b(?P<half>\s+y\s+medi[oa])?"
     r"|\b(?P<bare>palo|melon)\s+y\s+medio\b"
@@ -47,7 +47,7 @@ _SLANGY = re.compile(
 _MILLIONS = re.compile(
     rf"\b(?P<number>{DIGITS})\s*(?P<scale>mil\s+millones|millones|millon|milhoes|million)\b"
     r"(?P<half>\s+y\s+medio)?(?!\s+de\s+(?!pesos)\w)(?:\s+(?P<rest>\d{3})\s+mil\b)?"
-    rf"|\b(?P<words>{WORDS})(?P<half2>\s+y\s+medio)?(?!\s+de\s+(?!pesos)\w)"
+    rf"|\b(?P<words>{WORDS})\b(?P<half2>\s+y\s+medio)?(?!\s+de\s+(?!pesos)\w)"
     r"|\b(?P<medio>medio\s+millon)\b"
 )
 # "45 mil" is money where nothing is counted after it.

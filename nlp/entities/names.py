@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nlp.entities.found import Found
+from nlp.entities.found import LISTED, LOOSE, Found
 from nlp.entities.people import find_companies, find_people
 from nlp.gazetteer import NameIndex, read_names
 from nlp.normalise import fold
@@ -76,9 +76,9 @@ class Names:
             return frozenset(fold(written) for written in read_names(folder / name))
 
         return cls(
-            NameIndex("servicio", read_names(folder / "servicios.txt"), confidence=0.95, rank=5),
-            NameIndex("empresa", read_names(folder / "empresas.txt"), confidence=0.9, rank=5),
-            NameIndex("ciudad", read_names(folder / "ciudades.txt"), confidence=0.95, rank=5),
+            NameIndex("servicio", read_names(folder / "servicios.txt"), confidence=0.95, rank=LISTED),
+            NameIndex("empresa", read_names(folder / "empresas.txt"), confidence=0.9, rank=LISTED),
+            NameIndex("ciudad", read_names(folder / "ciudades.txt"), confidence=0.95, rank=LISTED),
             folded("nombres.txt"),
             folded("apellidos.txt"),
         )
@@ -143,12 +143,12 @@ def _is_name(text: str, start: int) -> bool:
 def _find_things(folded: str, text: str) -> Iterator[Found]:
     for match in _NAMED_THING.finditer(folded):
         start, end = match.span("service")
-        yield Found("servicio", start, end, text[start:end], 0.8, rank=5)
+        yield Found("servicio", start, end, text[start:end], 0.8, rank=LISTED)
     for match in _QUOTED_THING.finditer(folded):
         start, end = match.span("name")
         # A name is written with a capital inside a sentence of small letters.
         if _is_name(text, start) and text[start:end].lower() != "de":
-            yield Found("servicio", start, end, text[start:end], 0.75, rank=4)
+            yield Found("servicio", start, end, text[start:end], 0.75, rank=LOOSE)
     for match in _CAMEL.finditer(text):
         if match[0].lower() not in _NOT_PRODUCTS:
-            yield Found("servicio", *match.span(), match[0], 0.8, rank=4)
+            yield Found("servicio", *match.span(), match[0], 0.8, rank=LOOSE)

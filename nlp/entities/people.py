@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from nlp.entities.found import Found
+from nlp.entities.found import LISTED, LOOSE, Found
 from nlp.normalise import fold
 
 _CAPITAL = r"[A-ZÁÉÍÓÚÑÜÂÊÔÃÕÇ]"
@@ -85,11 +85,11 @@ def find_companies(text: str) -> Iterator[Found]:
     if text.isupper():
         return
     for match in _HEADED.finditer(text):
-        yield Found("empresa", *match.span(), match[0], 0.75, rank=5)
+        yield Found("empresa", *match.span(), match[0], 0.75, rank=LISTED)
     for match in _CALLED.finditer(text):
         name = match["name"]
         if fold(name.split()[0]) not in _NOT_NAMES:
-            yield Found("empresa", *match.span("name"), name, 0.75, rank=5)
+            yield Found("empresa", *match.span("name"), name, 0.75, rank=LISTED)
 
 
 def _whole(words: list[str], first_names: frozenset[str], surnames: frozenset[str]) -> bool:
@@ -103,14 +103,14 @@ def find_people(
     if not shouted:
         for match in _CUED.finditer(text):
             if fold(match["name"].split()[0]) not in _NOT_NAMES:
-                yield Found("persona", *match.span("name"), match["name"], 0.85, rank=4)
+                yield Found("persona", *match.span("name"), match["name"], 0.85, rank=LOOSE)
         for match in _ALONE.finditer(text):
             first = fold(match[0].split()[0])
             if first in first_names and (" " in match[0] or first not in _ALSO_WORDS):
-                yield Found("persona", *match.span(), match[0], 0.8, rank=3)
+                yield Found("persona", *match.span(), match[0], 0.8, rank=LOOSE)
     for match in _LOWER.finditer(folded):
         start, end = match.span("name")
-        yield Found("persona", start, end, text[start:end].title(), 0.75, rank=3)
+        yield Found("persona", start, end, text[start:end].title(), 0.75, rank=LOOSE)
     yield from _by_lists(folded, text, first_names, surnames)
 
 
@@ -131,4 +131,4 @@ def _by_lists(
             start, end = word.start(), words[j - 1].end()
             written = text[start:end]
             value = written.title() if written.islower() or written.isupper() else written
-            yield Found("persona", start, end, value, 0.75, rank=3)
+            yield Found("persona", start, end, value, 0.75, rank=LOOSE)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from nlp.entities.found import Found
+from nlp.entities.found import PROVED, Found
 
 _NUMBER = r"(?:(?:con\s+)?(?:el\s+)?(?:numeros?|nro\.?|no\.?|num\.?|n[°ºo]\.?|id|number)(?:\s+de\s+(?:radicado|caso))?\s*[:.]?\s*)"
 _MONTH = (
@@ -41,8 +41,8 @@ _ASKED_BY_NUMBER = re.compile(
 )
 
 _INVOICE = re.compile(
-    r"\b(?:facturas?|fatura|invoices?|fras?\.?|fact\.?|fac\.?|cuentas?\s+de\s+cobro|notas?\s+credito|boleto)"
-    r"(?:\s+(?:electronicas?|de\s+ventas?|de\s+venda|es|la|numeros?|correcta|es\s+la))*\s*"
+    r"\b(?:facturas?|fatura|invoices?|fras?|fact|fac|cuentas?\s+de\s+cobro|notas?\s+credito|boleto)\b"
+    r"\.?(?:\s+(?:electronicas?|de\s+ventas?|de\s+venda|es|la|numeros?|correcta|es\s+la))*\s*"
     rf"{_NUMBER}?[:#]?\s*"
     r"(?P<id>(?!(?:de|del|por|es|no|y|con|en|a|la|el|al|of|from|x|q|que|son|ya)\b)[a-z]{1,5}[-\s]?\d{2,10}(?:-\d{1,6})?|(?!20[0-3]\d\b)\d{2,12})\b"
     rf"(?!\s*(?:{_MONTH}|pesos|mil\b|usuari|facturas|dias)|[.,/]\d)"
@@ -51,7 +51,7 @@ _INVOICE = re.compile(
 _INVOICE_MORE = re.compile(r"\s*(?:,|\by\b|\be\b|\band\b)\s*(?:la\s+)?(?P<id>[a-z]{1,5}-\d{2,10}|\d{4,10})\b(?![.,]\d|\s*(?:mil|pesos|de\s+20))")
 # "En la TX-2188 me cobran …": a feminine paper, where money is spoken of.
 _INVOICE_BARE = re.compile(r"\b(?:la|las)\s+(?P<id>[a-z]{2,5}-\d{3,8})\b")
-_MONEY_TALK = re.compile(r"\$|cobr|pag[aou]|factur|valor|precio|correg|corrij|liquid|nota\s+cred|iva\b|anul|acept|mil\b|pesos")
+_MONEY_TALK = re.compile(r"\$|cobr|pag[aou]|factur|valor|precio|correg|corrij|liquid|nota\s+cred|iva\b|anul|acept|mil\b|pesos|retencion|%")
 
 _CONTRACT = re.compile(
     r"\b(?:contratos?|ordenes?\s+de\s+(?:compra|servicio|trabajo)|orden\s+de\s+(?:compra|servicio|trabajo)"
@@ -102,7 +102,7 @@ def find_tickets(folded: str) -> Iterator[Found]:
     for match in _TICKET.finditer(folded):
         if match["year"]:
             value = f"PT-{match['year']}-{int(match['serial']):06d}"
-            yield Found("ticket", *match.span(), value, 0.99, rank=9)
+            yield Found("ticket", *match.span(), value, 0.99, rank=PROVED)
         else:
             yield Found("ticket", *match.span(), match["short"], 0.95, rank=8)
     for match in _TICKET_NAMED.finditer(folded):
@@ -110,7 +110,7 @@ def find_tickets(folded: str) -> Iterator[Found]:
             continue
         yield Found("ticket", *match.span("id"), match["id"].upper(), 0.9, rank=6)
         for other in _more(_AND_MORE, folded, match.end("id")):
-            yield Found("ticket", *other.span("id"), other["id"], 0.8, rank=5)
+            yield Found("ticket", *other.span("id"), other["id"], 0.8, rank=6)
     for match in _HASH.finditer(folded):
         yield Found("ticket", *match.span("id"), match["id"], 0.7, rank=2)
     yield from _bare_tickets(folded)
@@ -164,6 +164,6 @@ def find_errors(folded: str, text: str) -> Iterator[Found]:
         # A code is written in capitals, or is a number; "con el 4471" is a case.
         if match[0].startswith("con ") if match["id"] is None else not text[start].isupper():
             continue
-        yield Found("codigo_error", start, end, text[start:end], 0.75, rank=4)
+        yield Found("codigo_error", start, end, text[start:end], 0.75, rank=6)
     for match in _CAPITALS.finditer(text):
-        yield Found("codigo_error", *match.span(), match[0], 0.85, rank=5)
+        yield Found("codigo_error", *match.span(), match[0], 0.85, rank=6)
