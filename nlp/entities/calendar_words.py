@@ -13,7 +13,7 @@ def _numbered(kind: str, groups: tuple[str, ...], first: int) -> dict[str, Kinde
     }
 
 
-def _all(kind: str, words: str, value: Any = None) -> dict[str, Kinded]:
+def _all(kind: str, words: str, value: str | int | None = None) -> dict[str, Kinded]:
     return {word: (kind, value or word) for word in words.split()}
 
 
@@ -74,7 +74,8 @@ _PARTS = {
     **_all("PART", "tarde tardecita afternoon", "tarde"),
     **_all("PART", "noche noite evening night nochecita", "noche"),
     **_all("PART", "madrugada", "madrugada"), **_all("PART", "manha morning mananita", "manana"),
-    **_all("NOON", "mediodia noon", "mediodia"), **_all("NOON", "medianoche midnight", "medianoche"),
+    **_all("NOON", "mediodia noon", "mediodia"),
+    **_all("NOON", "medianoche midnight", "medianoche"),
 }  # fmt: skip
 _SIDES = {
     **_all("THIS", "este esta presente actual this deste desta neste nesta corriente", 0),
@@ -99,7 +100,8 @@ _SMALL_WORDS = {
     **_all("ANTES", "antes before"), **_all("DESPUES", "despues after depois tras"),
     **_all("AGO", "ago atras"), **_all("HACE", "hace hacen ase hase faz hac"),
     **_all("DENTRO", "dentro"), **_all("AQUI", "aqui aca ahora aki"), **_all("PARTIR", "partir"),
-    **_all("TIPO", "tipo tipito"), **_all("SOBRE", "sobre hacia eso"), **_all("DURANTE", "durante during"),
+    **_all("TIPO", "tipo tipito"), **_all("SOBRE", "sobre hacia eso"),
+    **_all("DURANTE", "durante during"),
     **_all("APPROX", "como unos unas casi aproximadamente aprox apenas cerca about around almost"
                      " alrededor uns umas exactamente ya maso"),
     **_all("MAS", "mas mais"), **_all("MENOS", "menos"), **_all("PUNTO", "punto"),
@@ -112,8 +114,9 @@ _SMALL_WORDS = {
     **_all("LLEVO", "llevo llevamos llevan lleva llevaba van completo completamos completa"
                     " cumplimos cumple cumplo"),
     **_all("HABIL", "habiles habil"),
-    **_all("EVENT", "reunion caida visita corte cita mantenimiento ventana falla capacitacion llamada"
-                    " acta evento incidente dano taller sesion comite pago salida migracion"),
+    **_all("EVENT", "reunion caida visita corte cita mantenimiento ventana falla capacitacion"
+                    " llamada acta evento incidente dano taller sesion comite pago salida "
+                    "migracion"),
     **_all("SON", "son eran seria"),
     **_all("SIN", "sin esperando pidiendo aguantando insistiendo rogando parados caidos bloqueados"
                   " solicitando llamando escribiendo nada ni"),
@@ -137,7 +140,8 @@ FEASTS: dict[str, tuple[int, int] | int] = {
     "noche vieja": (12, 31), "nochevieja": (12, 31), "dia de velitas": (12, 7),
     "dia de las velitas": (12, 7), "dia de reyes": (1, 6), "dia de los reyes": (1, 6),
     "domingo de pascua": 0, "pascua": 0, "pascuas": 0, "viernes santo": -2, "jueves santo": -3,
-    "miercoles santo": -4, "miercoles de ceniza": -46, "martes santo": -5, "lunes santo": -6, "domingo de ramos": -7,
+    "miercoles santo": -4, "miercoles de ceniza": -46, "martes santo": -5, "lunes santo": -6,
+    "domingo de ramos": -7,
     "sabado santo": -1, "dia del trabajo": (5, 1), "dia del trabajador": (5, 1),
     "dia de la independencia": (7, 20), "halloween": (10, 31), "dia de las brujas": (10, 31),
     "dia de los inocentes": (12, 28),

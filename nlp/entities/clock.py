@@ -94,9 +94,12 @@ def clock(parts: Parts, ctx: Context) -> Clock | None:  # noqa: ARG001
 
 
 def around_hour(parts: Parts, ctx: Context) -> Clock | None:
-    """"Faltan 3 minutos para las ocho", "cuarto pasadas las ocho"."""
-    inner = {"hour": parts.groups["hour"]} if parts.kind("hour") != "CLOCK" else {
-        "clock": parts.groups["hour"]}
+    """Reads "faltan 3 minutos para las ocho", "cuarto pasadas las ocho"."""
+    inner = (
+        {"hour": parts.groups["hour"]}
+        if parts.kind("hour") != "CLOCK"
+        else {"clock": parts.groups["hour"]}
+    )
     inner |= {n: parts.groups[n] for n in ("minute", "half") if n in parts}
     base = clock(Parts(inner), ctx)
     if base is None:
@@ -145,7 +148,7 @@ def _both(moment: Clock) -> list[int]:
 
 
 def _stretch(first: Clock, last: Clock) -> Clock:
-    """"De 8 a 10 pm" says the half once; the shortest stretch is meant."""
+    """The shortest stretch: "de 8 a 10 pm" says the half once."""
     starts, ends = _both(first), _both(last)
     if not first.sure and not last.sure:
         # Of the two equally long readings the one in working hours, six to six, is meant.
@@ -183,7 +186,7 @@ def _open(moment: Clock) -> Clock:
 
 
 def part_clock(parts: Parts, ctx: Context) -> Clock | None:  # noqa: ARG001
-    """"Por la tarde a las 7"."""
+    """Reads "por la tarde a las 7"."""
     part_said: Clock = parts.value("part")
     return within(parts.value("clock"), part_said.part) if part_said.part else None
 

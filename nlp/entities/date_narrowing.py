@@ -17,7 +17,6 @@ from nlp.entities.calendar_sums import (
 )
 from nlp.entities.date_rules import Context, Parts, Resolved, said_year
 
-
 Narrowing = Callable[[Stretch, str], Stretch | None]  # of a stretch and its unit
 
 
@@ -103,7 +102,7 @@ def nth_weekday_of(parts: Parts, ctx: Context) -> Resolved:
 
 
 def nth_day(parts: Parts, ctx: Context) -> Resolved:
-    """"El último día del mes", "el primer día de la semana"."""
+    """Reads "el último día del mes", "el primer día de la semana"."""
     nth = parts.number("nth")
 
     def part(whole: Stretch, unit: str) -> Stretch | None:  # noqa: ARG001
@@ -114,7 +113,7 @@ def nth_day(parts: Parts, ctx: Context) -> Resolved:
 
 
 def nth_week(parts: Parts, ctx: Context) -> Resolved:
-    """"La tercera semana de este mes": weeks are those of which most days are inside."""
+    """Reads "la tercera semana de este mes": weeks are those of which most days are inside."""
     nth, unit_meant = parts.number("nth"), parts.value("unit")
 
     def part(whole: Stretch, unit: str) -> Stretch | None:
@@ -124,7 +123,9 @@ def nth_week(parts: Parts, ctx: Context) -> Resolved:
             return None
         if nth < 0:
             last = unit_span("week", whole[1])
-            return last if (whole[1] - last[0]).days >= 3 else unit_span("week", add_days(last[0], -1))
+            return (
+                last if (whole[1] - last[0]).days >= 3 else unit_span("week", add_days(last[0], -1))
+            )
         monday = unit_span("week", add_days(whole[0], 3))[0]
         return unit_span("week", add_days(monday, 7 * (nth - 1)))
 
@@ -132,7 +133,7 @@ def nth_week(parts: Parts, ctx: Context) -> Resolved:
 
 
 def week_of(parts: Parts, ctx: Context) -> Resolved:
-    """"La semana del 18"."""
+    """Reads "la semana del 18"."""
     if parts.kind("day") in {"D", "LOOSE"}:
         known: Days | Loose = parts.value("day")
     else:
@@ -155,7 +156,7 @@ def week_of(parts: Parts, ctx: Context) -> Resolved:
 
 
 def month_with(parts: Parts, ctx: Context) -> Resolved:  # noqa: ARG001
-    """"Mes del 16 de septiembre"."""
+    """Reads "mes del 16 de septiembre"."""
     known: Days | Loose = parts.value("day")
     if known.unit != "day":
         return None
@@ -183,7 +184,8 @@ def _half(whole: Stretch, unit: str, nth: int) -> Stretch | None:
 
 
 def mitad(parts: Parts, ctx: Context) -> Resolved:
-    """"La segunda mitad de 2016", "la primera quincena del mes que viene"."""
+    """Reads "la segunda mitad de 2016", "la primera quincena del mes que viene"."""
+
     def part(whole: Stretch, unit: str) -> Stretch | None:
         return _half(whole, unit, parts.number("nth"))
 
@@ -191,7 +193,7 @@ def mitad(parts: Parts, ctx: Context) -> Resolved:
 
 
 def edge(parts: Parts, ctx: Context) -> Resolved:
-    """"A mediados de marzo", "a finales de la otra semana"; "fin de mes" are its last days."""
+    """Reads "a mediados de marzo", "a finales de mes"; "fin de mes" are the very last days."""
     kind, last_days = parts.kind("edge"), parts.value("edge") == "fin"
 
     def part(whole: Stretch, unit: str) -> Stretch | None:
@@ -203,7 +205,11 @@ def edge(parts: Parts, ctx: Context) -> Resolved:
                 return first.replace(month=6), first.replace(month=7, day=31)
             return first.replace(day=11), first.replace(day=20)
         if unit == "week":
-            return (add_days(first, 3), last) if kind in {"FIN", "ULTS"} else (first, add_days(first, 2))
+            return (
+                (add_days(first, 3), last)
+                if kind in {"FIN", "ULTS"}
+                else (first, add_days(first, 2))
+            )
         if last_days:
             return add_days(last, -4 if unit == "month" else -14), last
         return _half(whole, unit, -1 if kind in {"FIN", "ULTS"} else 1)
@@ -212,7 +218,7 @@ def edge(parts: Parts, ctx: Context) -> Resolved:
 
 
 def first_months(parts: Parts, ctx: Context) -> Resolved:
-    """"Los primeros seis meses del próximo año", "los últimos 5 días del mes"."""
+    """Reads "los primeros seis meses del próximo año", "los últimos 5 días del mes"."""
     count, unit_meant = parts.number("count"), parts.value("unit")
 
     def part(whole: Stretch, unit: str) -> Stretch | None:  # noqa: ARG001

@@ -1,6 +1,6 @@
 """What the words of a date mean: one resolver for each kind of pattern in ``date_grammar``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,18 +12,13 @@ from nlp.entities.calendar_sums import (
     Stretch,
     add_days,
     add_months,
-    easter,
-    feast_days,
     full_year,
-    long_weekends,
     make,
     month_span,
     neighbour,
-    nth_weekday,
     shift,
     unit_span,
 )
-from nlp.entities.calendar_words import FEASTS, MOVING_FEASTS
 from nlp.entities.date_words import Word
 
 
@@ -48,7 +43,7 @@ class Parts:
     def __contains__(self, name: str) -> bool:
         return name in self.groups
 
-    def value(self, name: str, default: Any = None) -> Any:
+    def value(self, name: str, default: object = None) -> Any:  # noqa: ANN401
         return self.groups[name][0].value if name in self.groups else default
 
     def kind(self, name: str) -> str:
@@ -88,7 +83,9 @@ def said_year(parts: Parts, today: date) -> int | None:
         return full_year(parts.number("short"))
     if "named" in parts:
         kinds = set(parts.kinds("named"))
-        return today.year + (1 if kinds & {"NEXT", "VIENE"} else -1 if kinds & {"PAST", "ULT"} else 0)
+        return today.year + (
+            1 if kinds & {"NEXT", "VIENE"} else -1 if kinds & {"PAST", "ULT"} else 0
+        )
     return None
 
 
@@ -143,7 +140,7 @@ def day_of_month(parts: Parts, ctx: Context) -> Resolved:
 
 
 def weekday_number(parts: Parts, ctx: Context) -> Resolved:
-    """"Viernes 11": of a month in which the 11th is a Friday."""
+    """Reads "viernes 11": of a month in which the 11th is a Friday."""
     weekday, day, first = parts.number("weekday"), parts.number("day"), ctx.today.replace(day=1)
 
     def occurrence(k: int) -> Stretch | None:
@@ -161,15 +158,18 @@ _OFFSETS = {"HOY": 0, "TONIGHT": 0, "MANANA": 1, "AMANHA": 1, "AYER": -1, "ANTIE
 
 def relative(parts: Parts, ctx: Context) -> Resolved:
     kinds = parts.kinds("word")
-    offset = -2 if set(kinds) & {"ANTES"} or kinds[-1:] == ("AYER",) and len(kinds) > 1 else (
-        _OFFSETS[kinds[0]])
+    offset = (
+        -2
+        if set(kinds) & {"ANTES"} or (kinds[-1:] == ("AYER",) and len(kinds) > 1)
+        else (_OFFSETS[kinds[0]])
+    )
     found = _one(add_days(ctx.today, offset))
     night = bool(set(kinds) & {"ANOCHE", "ANTENOCHE", "TONIGHT"})
     return replace(found, part="noche") if found and night else found
 
 
 def weekday_again(parts: Parts, ctx: Context) -> Resolved:
-    """"De hoy en ocho" is the same weekday of next week, "en quince" of the week after."""
+    """The weekday of next week for "de hoy en ocho", of the week after for "en quince"."""
     weeks = {8: 1, 15: 2}.get(parts.number("count"))
     if weeks is None:
         return None
@@ -216,7 +216,9 @@ def ago(parts: Parts, ctx: Context) -> Resolved:
 def ahead(parts: Parts, ctx: Context) -> Resolved:
     start, end = parts.at("within") if "within" in parts else (0, 0)
     said = ctx.ahead(start, parts.at("unit")[1])
-    if end - start == 2 and (said is False or (parts.value("unit") == "year" and not said and parts.number("count") > 1)):
+    if end - start == 2 and (
+        said is False or (parts.value("unit") == "year" and not said and parts.number("count") > 1)
+    ):
         return None  # "me lo resolvieron en dos horas", "en quince años no había visto algo así"
     day, moment = _moved(parts, ctx, 1)
     if "MENOS" in parts.kinds("around") and moment is None:
@@ -232,7 +234,7 @@ def since(parts: Parts, ctx: Context) -> Resolved:
 
 
 def counted(parts: Parts, ctx: Context) -> Resolved:
-    """"Los últimos 3 días" end today, "los próximos 3" begin tomorrow."""
+    """What ends today, as in "los últimos 3 días", or begins tomorrow, as in "los próximos 3"."""
     count = parts.number("count") or 3  # "los últimos días" are a few
     sure = 0.9 if "count" in parts else 0.6
     unit = parts.value("unit")
@@ -245,7 +247,9 @@ def counted(parts: Parts, ctx: Context) -> Resolved:
 
 
 def month_of_year(parts: Parts, ctx: Context) -> Resolved:
-    year, month = parts.value("my") if "my" in parts else (said_year(parts, ctx.today), parts.number("month"))
+    year, month = (
+        parts.value("my") if "my" in parts else (said_year(parts, ctx.today), parts.number("month"))
+    )
     if year is None or not 1 <= month <= 12:
         return None
     return Days(*month_span(year, month), "month", 0.92)
@@ -257,7 +261,7 @@ def month(parts: Parts, ctx: Context) -> Resolved:
 
 
 def month_beside(parts: Parts, ctx: Context) -> Resolved:
-    """"Este septiembre" is this year's; "el pasado" and "el próximo" are not the present month."""
+    """Reads "este septiembre"; "el pasado" and "el próximo" are never the present month."""
     number, side = parts.number("month"), step(parts, "side") or 0
     year = ctx.today.year
     if side < 0 and number >= ctx.today.month:
@@ -289,7 +293,7 @@ def weekend_after_next(parts: Parts, ctx: Context) -> Resolved:  # noqa: ARG001
 
 
 def part_of_year(parts: Parts, ctx: Context) -> Resolved:
-    """"El tercer trimestre de 2026"; "cuarto" is also used for a quarter."""
+    """Reads "el tercer trimestre de 2026"; "cuarto" is also used for a quarter."""
     unit = "quarter" if parts.kind("unit") == "CUARTO" else parts.value("unit")
     if MONTHS_OF.get(unit, 12) in {1, 12}:
         return None
@@ -342,52 +346,6 @@ def unit(parts: Parts, ctx: Context) -> Resolved:
     return Days(*unit_span(parts.value("unit"), ctx.today), parts.value("unit"), 0.6)
 
 
-# --- feasts ----------------------------------------------------------------------------------
-
-
-def _feast(name: str, year: int) -> Stretch | None:
-    if name == "semana santa":
-        return easter(year) - timedelta(days=7), easter(year)
-    if name in MOVING_FEASTS:
-        day = nth_weekday(year, *MOVING_FEASTS[name])
-    else:
-        when = FEASTS[name]
-        day = easter(year) + timedelta(days=when) if isinstance(when, int) else make(year, *when)
-    return (day, day) if day else None
-
-
-def _holidays(name: str, today: date) -> Iterator[Stretch]:
-    """Long weekends, or single holidays, of three years."""
-    for near in range(today.year - 1, today.year + 2):
-        if "puente" in name:
-            yield from long_weekends(near)
-        else:
-            days = sorted(feast_days(near))
-            yield from ((d, d) for d in days if d.weekday() == 0 or "lunes" not in name)
-
-
-def feast(parts: Parts, ctx: Context) -> Resolved:
-    name, today = parts.value("name"), ctx.today
-    if parts.value("inside") is not None:
-        said: int | None = today.year
-    else:
-        said = said_year(parts, today)
-    if "puente" in name or "festivo" in name:
-        if said is not None:
-            return None
-        every = list(_holidays(name, today))
-        past = [s for s in every if s[0] <= today]
-        side = step(parts, "side", "after")
-        if side is not None:
-            found = past[-1] if side < 0 else every[len(past)]
-            return Days(*found, confidence=0.85)
-        return Loose(lambda k: every[len(past) - 1 + k], confidence=0.8)
-    if said is not None:
-        stretch = _feast(name, said)
-        return Days(*stretch, confidence=0.9) if stretch else None
-    return Loose(lambda k: _feast(name, today.year + k), confidence=0.8)
-
-
 # --- weekdays and bare numbers ---------------------------------------------------------------
 
 
@@ -405,7 +363,7 @@ def weekday(parts: Parts, ctx: Context) -> Resolved:
 
 
 def day_in_figures(parts: Parts, ctx: Context) -> Resolved:
-    """"El 15"; "el quince" is a shop, a turn, a floor."""
+    """Reads "el 15"; "el quince" may be a shop, a turn, a floor."""
     start, end = parts.at("day")
     return day(parts, ctx) if end - start <= 2 else None
 

@@ -25,7 +25,8 @@ class Word:
 _YEAR = r"(?:19|20)\d\d"
 _TOKEN = re.compile(
     # An address or identifier, money or a share is no date, whatever its digits look like.
-    r"(?P<opaque>24/7|[^\s,;]{0,64}[@_\\][^\s,;]*|https?:\S+|[$€£#][ ]?\d[\d.,]*|\d+(?:[.,]\d+)*[ ]?%"
+    r"(?P<opaque>24/7|[^\s,;]{0,64}[@_\\][^\s,;]*|https?:\S+|[$€£#][ ]?\d[\d.,]*"
+    r"|\d+(?:[.,]\d+)*[ ]?%"
     r"|\d{1,3}(?:\.\d{1,3}){3}(?![\d])|\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?(?!\d|[./-]\d))"
     rf"|(?P<ymd>(?P<y>{_YEAR})(?P<s>[-/.])(?P<mo>\d\d?)(?P=s)(?P<d>\d\d?)(?=t\d|[^\w/-]|$))"
     rf"|(?P<dmy>(?P<d2>\d\d?)[ ]?(?P<s2>[-/.])[ ]?(?P<mo2>\d\d?)[ ]?(?:(?P=s2)|,)[ ]?"
@@ -51,12 +52,58 @@ _FEAST = re.compile(
 )  # fmt: skip
 _HOLIDAYS = frozenset({"puente", "festivo", "dia festivo"})  # only after "el" or "este"
 _FEAST_FIRST = frozenset(name.split()[0] for name in _FEAST.pattern[3:-3].split("|"))
-_ORDINAL_TAILS = frozenset("ro do er ra da ta to mo vo va a o st nd rd th ° º".split())
-_GLUED = frozenset("h hs hr hrs hora horas min mins minutos dia dias semana semanas mes meses"
-                   " anos ano de y days m".split())  # fmt: skip
+_ORDINAL_TAILS = frozenset(
+    [
+        "ro",
+        "do",
+        "er",
+        "ra",
+        "da",
+        "ta",
+        "to",
+        "mo",
+        "vo",
+        "va",
+        "a",
+        "o",
+        "st",
+        "nd",
+        "rd",
+        "th",
+        "°",
+        "º",
+    ]
+)
+_GLUED = frozenset(
+    [
+        "h",
+        "hs",
+        "hr",
+        "hrs",
+        "hora",
+        "horas",
+        "min",
+        "mins",
+        "minutos",
+        "dia",
+        "dias",
+        "semana",
+        "semanas",
+        "mes",
+        "meses",
+        "anos",
+        "ano",
+        "de",
+        "y",
+        "days",
+        "m",
+    ]
+)
 _LETTERS = re.compile(r"[a-z]+")
 _MAY_FOLLOW = _ORDINAL_TAILS | _GLUED | {"p", "am", "pm"}
-_TENS = frozenset("treinta cuarenta cincuenta veinte sesenta setenta ochenta noventa".split())
+_TENS = frozenset(
+    ["treinta", "cuarenta", "cincuenta", "veinte", "sesenta", "setenta", "ochenta", "noventa"]
+)
 
 
 def _of_number(number: int) -> str:

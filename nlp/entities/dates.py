@@ -16,11 +16,12 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from nlp.entities import clock as clocks
-from nlp.entities import date_narrowing, date_rules
+from nlp.entities import date_feasts, date_narrowing, date_rules
 from nlp.entities.calendar_sums import Days, Loose
 from nlp.entities.clock import Clock
 from nlp.entities.date_direction import points_ahead
-from nlp.entities.date_grammar import CODE, STAGES, Rule
+from nlp.entities.date_grammar import CODE, Rule
+from nlp.entities.date_patterns import STAGES
 from nlp.entities.date_rules import Context, Parts
 from nlp.entities.date_words import Word, words
 from nlp.entities.found import LOOSE, Found
@@ -29,9 +30,47 @@ BOGOTA = ZoneInfo("America/Bogota")
 Value = str | dict[str, str]
 
 _SPEAKING = frozenset(
-    """MONTH MON WEEKDAY HOY MANANA AMANHA AYER ANTIER TRASANTIER ANOCHE ANTENOCHE TONIGHT MINS HORAS
-    DIAS SEMANA UNITS UNIT ANO FINDE PART NOON LAS FEAST AMPM YMD MY DM DOTTED DASHED CLOCK YEAR
-    N12 N24 N31 DIA LA H MEDIO""".split()
+    [
+        "MONTH",
+        "MON",
+        "WEEKDAY",
+        "HOY",
+        "MANANA",
+        "AMANHA",
+        "AYER",
+        "ANTIER",
+        "TRASANTIER",
+        "ANOCHE",
+        "ANTENOCHE",
+        "TONIGHT",
+        "MINS",
+        "HORAS",
+        "DIAS",
+        "SEMANA",
+        "UNITS",
+        "UNIT",
+        "ANO",
+        "FINDE",
+        "PART",
+        "NOON",
+        "LAS",
+        "FEAST",
+        "AMPM",
+        "YMD",
+        "MY",
+        "DM",
+        "DOTTED",
+        "DASHED",
+        "CLOCK",
+        "YEAR",
+        "N12",
+        "N24",
+        "N31",
+        "DIA",
+        "LA",
+        "H",
+        "MEDIO",
+    ]
 )
 
 
@@ -75,8 +114,13 @@ def _ends(a: Word, b: Word, ctx: Context) -> tuple[Days, Days] | None:
         start = first.near(last.first, ahead=False)
         return (start, last) if start else None
     ahead = _ahead(first, a.start, b.end, ctx)
-    if not ahead and first.unit == "day" and first.reach < 14 and first.occurrence(1) and (
-        first.occurrence(1)[0] - first.occurrence(0)[0]).days > 27:
+    if (
+        not ahead
+        and first.unit == "day"
+        and first.reach < 14
+        and first.occurrence(1)
+        and (first.occurrence(1)[0] - first.occurrence(0)[0]).days > 27
+    ):
         begun = first.near(ctx.today, ahead=False)  # "del 28 de octubre al 5 de noviembre", today
         end = last.near(begun.first, ahead=True) if begun else None
         if begun and end and end.last >= ctx.today and (end.last - begun.first).days < 100:
@@ -98,15 +142,15 @@ def days_between(parts: Parts, ctx: Context) -> Days | None:
 
 
 def two_months(parts: Parts, ctx: Context) -> Days | None:
-    """"Agosto y septiembre"; others that "y" joins are two dates."""
+    """Reads "agosto y septiembre"; whatever else "y" joins are two dates."""
     if {parts.value("a").unit, parts.value("b").unit} != {"month"}:
         return None
     found = days_between(parts, ctx)
     return found if found and (found.last - found.first).days < 63 else None
 
 
-def same_day(parts: Parts, ctx: Context) -> Days | None:
-    """"Mañana martes", "hoy 3 de noviembre": said twice."""
+def same_day(parts: Parts, ctx: Context) -> Days | None:  # noqa: ARG001
+    """Reads "mañana martes", "hoy 3 de noviembre": said twice."""
     a, b = parts.value("a"), parts.value("b")
     known, other = (a, b) if isinstance(a, Days) else (b, a)
     if not isinstance(known, Days) or known.first != known.last or known.moment:
@@ -133,7 +177,7 @@ def timed(parts: Parts, ctx: Context) -> Moments | None:
     return _on(day, clock)
 
 
-def moments(parts: Parts, ctx: Context) -> Moments | None:
+def moments(parts: Parts, ctx: Context) -> Moments | None:  # noqa: ARG001
     first, second = parts.value("a"), parts.value("b")
     if isinstance(second, Clock):
         second = _on(Days(first.first.date(), first.first.date()), second)
@@ -141,15 +185,27 @@ def moments(parts: Parts, ctx: Context) -> Moments | None:
 
 
 Resolver = Callable[[Parts, Context], Days | Loose | Clock | Moments | None]
-_RESOLVERS: dict[str, Resolver] = {
-    rule.resolver: getattr(
-        {"T": clocks, "DT": None}.get(rule.kind, date_rules), rule.resolver, None
-    )
-    or getattr(date_narrowing, rule.resolver, None)
-    or globals()[rule.resolver]
-    for stage in STAGES
-    for rule in stage
+_HERE: dict[str, Resolver] = {
+    "days_between": days_between,
+    "two_months": two_months,
+    "same_day": same_day,
+    "timed": timed,
+    "moments": moments,
 }
+
+
+def _resolver(rule: Rule) -> Resolver:
+    """The function of that name: clocks for times of the day, else the rules of days."""
+    if rule.resolver in _HERE:
+        return _HERE[rule.resolver]
+    modules = (clocks,) if rule.kind == "T" else (date_rules, date_narrowing, date_feasts)
+    found: Resolver = next(
+        getattr(module, rule.resolver) for module in modules if hasattr(module, rule.resolver)
+    )
+    return found
+
+
+_RESOLVERS = {(rule.kind, rule.resolver): _resolver(rule) for stage in STAGES for rule in stage}
 
 
 def _matches(row: list[Word], rules: Iterable[Rule]) -> Iterator[tuple[int, int, Rule, Parts]]:
@@ -169,12 +225,10 @@ def _reduce(row: list[Word], rules: Iterable[Rule], ctx: Context) -> list[Word]:
     """The row with what the rules find in it put in place; the longest first."""
     taken = [False] * len(row)
     found: dict[int, tuple[int, Word]] = {}
-    for start, end, rule, parts in sorted(
-        _matches(row, rules), key=lambda m: (m[0] - m[1], m[0])
-    ):
+    for start, end, rule, parts in sorted(_matches(row, rules), key=lambda m: (m[0] - m[1], m[0])):
         if any(taken[start:end]):
             continue
-        value = _RESOLVERS[rule.resolver](parts, ctx)
+        value = _RESOLVERS[rule.kind, rule.resolver](parts, ctx)
         if value is not None:
             taken[start:end] = [True] * (end - start)
             kind = "LOOSE" if isinstance(value, Loose) else rule.kind

@@ -31,17 +31,22 @@ def _any(words: dict[str, int] | dict[str, str]) -> str:
 
 
 _PREFIX = (
-    r"(?<![\w$])(?P<before>col\$|cop\$|usd\$|us\$|u\$s|r\$|cop|usd|eur|brl|mxn|gbp|€|£|\$)\s*\$?\s*"
+    r"(?<![\w$])(?P<before>col\$|cop\$|usd\$|us\$|u\$s|r\$|cop|usd|eur|brl|mxn|gbp|€|£"
+    r"|\$)\s*\$?\s*"
 )
 _AFTER = (
-    r"(?:\s*(?:de\s+)?(?P<after>pesos|pesitos|peso|dolares|dolar|dollars|dollar|bucks|euros|euro|reais"
+    r"(?:\s*(?:de\s+)?(?P<after>pesos|pesitos|peso|dolares|dolar|dollars|dollar|bucks|euros"
+    r"|euro|reais"
     r"|cop|usd|eur|brl|mxn|gbp|€)(?!\w)(?:\s+(?:m/?cte|colombianos|americanos))?)"
 )
 _SCALE = rf"(?:\s*(?P<scale>mil\s+millones|{_any(_SCALES)})(?!\w)(?P<half>\s+y\s+medio)?)"
 _WITH_SIGN = re.compile(rf"{_PREFIX}(?P<number>{DIGITS}){_SCALE}?{_AFTER}?")
-_WITH_NAME = re.compile(rf"\b(?P<number>{DIGITS}|{WORDS}(?!\w)){_SCALE}?(?P<half2>\s+y\s+medio)?{_AFTER}")
+_WITH_NAME = re.compile(
+    rf"\b(?P<number>{DIGITS}|{WORDS}(?!\w)){_SCALE}?(?P<half2>\s+y\s+medio)?{_AFTER}"
+)
 _SLANGY = re.compile(
-    rf"\b(?P<number>{DIGITS}|{WORDS}|medio|media)\s+(?P<slang>{_any(_SLANG)})\b(?P<half>\s+y\s+medi[oa])?"
+    rf"\b(?P<number>{DIGITS}|{WORDS}|medio"
+    rf"|media)\s+(?P<slang>{_any(_SLANG)})\b(?P<half>\s+y\s+medi[oa])?"
     r"|\b(?P<bare>palo|melon)\s+y\s+medio\b"
 )
 _MILLIONS = re.compile(
@@ -53,17 +58,24 @@ _MILLIONS = re.compile(
 # "45 mil" is money where nothing is counted after it.
 _THOUSANDS = re.compile(
     rf"(?<![$\w.,])(?P<number>{DIGITS}|{WORDS}(?<!mil))\s*(?:mil|k)\b"
-    r"(?=\s*(?:[.,;!?)]|$|\n|(?:de\s+(?:mas|iva|diferencia|recargo|comision|anticipo|cuota|la|el|los)|mal|por|x|en|a|al|q|que|y|ni|o|mensual\w*"
-    r"|cada|c/u|para|pa|extra|adicional\w*|menos|mas|del|con|sin|la|el|los|me|nos|se|desde|hace|cuando|si|no|pero|ya|cobrad\w+|pagad\w+)\b))"
+    r"(?=\s*(?:[.,;!?)]|$|\n|(?:de\s+(?:mas|iva|diferencia|recargo|comision|anticipo|cuota|la"
+    r"|el|los)|mal|por|x|en|a|al|q|que|y|ni|o|mensual\w*"
+    r"|cada|c/u|para|pa|extra|adicional\w*|menos|mas|del|con|sin|la|el|los|me|nos|se|desde"
+    r"|hace|cuando|si|no|pero|ya|cobrad\w+|pagad\w+)\b))"
 )
 _PRICE = (
-    r"valor|cobr\w+|pag[aoueé]\w*|cost[oa]\w*|monto|total|precio|tarifa|saldo|abon\w+|descont\w+|deb[eo]\w*|descuent\w+"
-    r"|devol\w+|devuelv\w+|reembols\w+|reintegr\w+|vale|cuesta|nota\s+credito|faltan|sobran|venta|ped\w+|pid\w+|cuota|multa|comision"
-    r"|descuadr\w*|consign\w+|transf\w+|factur\w+|plata|retencion|iva|recargo|anticipo|presupuesto|ofrec\w+|gast\w+|diferencia|salio|salen?|era|cuenta|bono|penalidad"
+    r"valor|cobr\w+|pag[aoueé]\w*|cost[oa]\w*|monto|total|precio|tarifa|saldo|abon\w+"
+    r"|descont\w+|deb[eo]\w*|descuent\w+"
+    r"|devol\w+|devuelv\w+|reembols\w+|reintegr\w+|vale|cuesta|nota\s+credito|faltan|sobran"
+    r"|venta|ped\w+|pid\w+|cuota|multa|comision"
+    r"|descuadr\w*|consign\w+|transf\w+|factur\w+|plata|retencion|iva|recargo|anticipo"
+    r"|presupuesto|ofrec\w+|gast\w+|diferencia|salio|salen?|era|cuenta|bono|penalidad"
 )
 _PRICED = re.compile(
-    rf"\b(?:{_PRICE})(?:\s+(?:de|por|x|un|una|el|la|los|total|es|fue|son|me|nos|esta|en|correcto|real|era|seria))*[\s:]+"
-    rf"(?P<number>\d{{1,3}}(?:[.,]\d{{3}})+(?:[.,]\d{{1,2}})?)\b(?![-\d])(?!\s*(?:usuarios|dias|horas|registros|facturas|unidades|equipos|licencias|%))"
+    rf"\b(?:{_PRICE})(?:\s+(?:de|por|x|un|una|el|la|los|total|es|fue|son|me|nos|esta|en"
+    rf"|correcto|real|era|seria))*[\s:]+"
+    rf"(?P<number>\d{{1,3}}(?:[.,]\d{{3}})+(?:[.,]\d{{1,2}})?)\b(?![-\d])(?!\s*(?:usuarios"
+    rf"|dias|horas|registros|facturas|unidades|equipos|licencias|%))"
 )
 _PRICE_BEFORE = re.compile(rf"\b(?:{_PRICE})\b")
 _WORDS_OF_MONEY = re.compile(r"mil|palo|luca|barra|melon|peso|dolar|euro|reais|dollar|buck|pesit")
@@ -76,7 +88,7 @@ def _clean(amount: float) -> float | int:
 
 
 def _in_words(written: str) -> float | int | None:
-    """"Un millón doscientos" leaves a thousand unsaid; nothing else is different from a number."""
+    """A number, but that "un millón doscientos" leaves a thousand unsaid."""
     amount = parse(written)
     if amount is not None and re.search(r"millon(?:es)?\s+\w+$", written):
         rest = int(amount) % 10**6
@@ -142,7 +154,7 @@ def _slangy(folded: str) -> Iterator[Found]:
             continue
         slang = re.sub(r"\s+", " ", match["slang"])
         amount = _amount(match["number"], _SLANG[slang], match["half"])
-        if amount is not None and not (slang == "barra" or slang == "luca"):
+        if amount is not None and slang not in {"barra", "luca"}:
             yield _found(match.span(), amount, "COP", 0.9, 8)
 
 

@@ -15,49 +15,96 @@ _THING = (
     r"|servidor|tablero|dashboard|pagina|proyecto)"
 )
 _NAMED_THING = re.compile(
-    rf"\b(?P<service>{_THING}\s+(?:de\s+(?:la\s+|los\s+|las\s+)?|del\s+)(?!(?:ustedes|uds|nosotros|la|el|mi|este|esta|hoy"
-    r"|ayer|manana|nuevo|siempre|trabajo|forma|manera|ellos|alguien|que|otro|otra|los|las|un|una|prueba|puntos|mierda|ventas)\b)[a-z]{3,20}"
-    r"(?:\s+(?:electronic[ao]|documental|virtual|comercial|contable|humana|humanos|financier[ao]|digital|web|interno"
+    rf"\b(?P<service>{_THING}\s+(?:de\s+(?:la\s+|los\s+|las\s+)?|del\s+)(?!(?:ustedes|uds"
+    rf"|nosotros|la|el|mi|este|esta|hoy"
+    r"|ayer|manana|nuevo|siempre|trabajo|forma|manera|ellos|alguien|que|otro|otra|los|las|un"
+    r"|una|prueba|puntos|mierda|ventas)\b)[a-z]{3,20}"
+    r"(?:\s+(?:electronic[ao]|documental|virtual|comercial|contable|humana|humanos"
+    r"|financier[ao]|digital|web|interno"
     r"|interna|corporativ[ao]|institucional|academic[ao]))?)\b"
 )
 _QUOTED_THING = re.compile(
     rf"\b{_THING}\s+(?:llamad[oa]\s+)?\"?(?P<name>[a-z][a-z0-9+_.-]{{1,29}})\"?"
 )
 # "HiloTrack", "NaviERP": nobody writes a word so who does not name a product.
-_CAMEL = re.compile(r"(?<![\w@./-])[A-ZÁÉÍÓÚ][a-záéíóúñ]+(?:[A-ZÁÉÍÓÚ][\wáéíóúñ]*)+(?![\w@]|\.\w|-\d)")
-_NOT_PRODUCTS = frozenset("whatsapp youtube linkedin mcdonald".split())
-_MAIL_AS_ADDRESS = re.compile(
-    r"(?:\b(?:mi|mis|su|sus|tu|un|ni|por|que|cual|cuantos|otro|este|ese|cinco|siete|veinte|\d+|los|muchos|varios|tantos|mas|sin|x|vario|cambio\s+de|del|nuevo)\s+)$"
+_CAMEL = re.compile(
+    r"(?<![\w@./-])[A-ZÁÉÍÓÚ][a-záéíóúñ]+(?:[A-ZÁÉÍÓÚ][\wáéíóúñ]*)+(?![\w@]|\.\w|-\d)"
 )
-_MAIL_DOWN = re.compile(r"\s+(?:no|esta|sigue|se\s+cay|fall|caid|lento|corporativo|no\s+me|bloq|desde)")
+_NOT_PRODUCTS = frozenset(["whatsapp", "youtube", "linkedin", "mcdonald"])
+_MAIL_AS_ADDRESS = re.compile(
+    r"(?:\b(?:mi|mis|su|sus|tu|un|ni|por|que|cual|cuantos|otro|este|ese|cinco|siete|veinte|\d+"
+    r"|los|muchos|varios|tantos|mas|sin|x|vario|cambio\s+de|del|nuevo)\s+)$"
+)
+_MAIL_DOWN = re.compile(
+    r"\s+(?:no|esta|sigue|se\s+cay|fall|caid|lento|corporativo|no\s+me|bloq|desde)"
+)
 _PLACED = re.compile(
-    r"(?:\b(?:en|de|desde|a|hacia|para|sede|ciudad|oficina|sucursal|tiendas?|planta|bodega|via|in|from|em|y|e|entre|hasta|municipio|regional)\W+)$"
+    r"(?:\b(?:en|de|desde|a|hacia|para|sede|ciudad|oficina|sucursal|tiendas?|planta|bodega|via"
+    r"|in|from|em|y|e|entre|hasta|municipio|regional)\W+)$"
 )
 _LISTED = re.compile(r"(?:,|\by\b|\be\b|[-/–])\s*$")
 # Towns whose names are also names of people or ordinary words: only where a place is spoken of,
 # and with a capital.
 _AMBIGUOUS = frozenset(
-    """bello soledad armenia florencia turbo cota caldas granada plato leticia candelaria socorro
-    palmira garzon fundacion codazzi arjona pasto lima madrid cartago mosquera espinal
-    albania albán andes andalucia acevedo aldana altamira alvarado argelia barbosa barrancas betania betulia bolivar briceno
-    balboa belalcazar buenavista calamar castilla ceja cerrito cisneros coello concordia convencion corinto cumbal dolores fresno
-    florida gigante ginebra genova galeras guamal guamo guadalupe herrera honda jardin jerico junin linares libano malaga mani
-    manta medina miranda miraflores montenegro monterrey morales murillo narino neira obando ortega ospina ovejas pacho padilla
-    palermo pesca piedras policarpa potosi prado pradera providencia purificacion quito remedios restrepo ricaurte rivera robles
-    rosas rovira salamina salgar saldana segovia sevilla silvia suarez susa tame tello tenerife toledo toro tota trinidad trujillo
-    une valencia valdivia velez venecia versalles victoria villanueva viterbo zambrano zaragoza barcelona santiago panama porto
-    london orlando houston santuario galapa mesetas medellin_ manzanares marsella miami caloto tolu silvania samana luruaco
-    astrea ataco calarca rosal retiro""".split()  # noqa: SIM905 - read as running words
+    """
+    bello soledad armenia florencia turbo cota caldas granada plato leticia candelaria
+    socorro palmira garzon fundacion codazzi arjona pasto lima madrid cartago mosquera
+    espinal albania albán andes andalucia acevedo aldana altamira alvarado argelia barbosa
+    barrancas betania betulia bolivar briceno balboa belalcazar buenavista calamar castilla
+    ceja cerrito cisneros coello concordia convencion corinto cumbal dolores fresno florida
+    gigante ginebra genova galeras guamal guamo guadalupe herrera honda jardin jerico junin
+    linares libano malaga mani manta medina miranda miraflores montenegro monterrey morales
+    murillo narino neira obando ortega ospina ovejas pacho padilla palermo pesca piedras
+    policarpa potosi prado pradera providencia purificacion quito remedios restrepo ricaurte
+    rivera robles rosas rovira salamina salgar saldana segovia sevilla silvia suarez susa
+    tame tello tenerife toledo toro tota trinidad trujillo une valencia valdivia velez
+    venecia versalles victoria villanueva viterbo zambrano zaragoza barcelona santiago
+    panama porto london orlando houston santuario galapa mesetas medellin_ manzanares
+    marsella miami caloto tolu silvania samana luruaco astrea ataco calarca rosal retiro
+    """.split()  # noqa: SIM905 - read as running words
 )
-_COMMON_PARTS = ("la ", "el ", "los ", "san ", "santa ", "puerto ", "santo ", "paz ", "don ", "agua ", "rio ")
+_COMMON_PARTS = (
+    "la ",
+    "el ",
+    "los ",
+    "san ",
+    "santa ",
+    "puerto ",
+    "santo ",
+    "paz ",
+    "don ",
+    "agua ",
+    "rio ",
+)
 # Products and companies that are words too: only with a capital in a sentence of small letters.
 _ALSO_WORDS = frozenset(
-    """word excel teams access meet forms planner project slack notion canvas elastic crystal alegra zebra oracle apache
-    bizagi ariba remedy mantis asana acrobat publisher kafka puppet rancher nexus informatica milestone genesys
-    access exito tigo olimpica alpina sura porvenir terpel alqueria colmena fiori concur looker tableau enlace operativo
-    word enel vanti coordinadora deprisa adres sena bi api nas bold citrix sanitas redis redshift crystal stripe docker
-    signal monday corona argos canal excel aranda remedy access""".split()  # noqa: SIM905 - read as running words
-) - frozenset("word excel teams meet forms planner oracle citrix docker bi api tableau tigo sura sena".split())
+    """
+    word excel teams access meet forms planner project slack notion canvas elastic crystal
+    alegra zebra oracle apache bizagi ariba remedy mantis asana acrobat publisher kafka
+    puppet rancher nexus informatica milestone genesys access exito tigo olimpica alpina
+    sura porvenir terpel alqueria colmena fiori concur looker tableau enlace operativo word
+    enel vanti coordinadora deprisa adres sena bi api nas bold citrix sanitas redis redshift
+    crystal stripe docker signal monday corona argos canal excel aranda remedy access
+    """.split()  # noqa: SIM905 - read as running words
+) - frozenset(
+    [
+        "word",
+        "excel",
+        "teams",
+        "meet",
+        "forms",
+        "planner",
+        "oracle",
+        "citrix",
+        "docker",
+        "bi",
+        "api",
+        "tableau",
+        "tigo",
+        "sura",
+        "sena",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +123,9 @@ class Names:
             return frozenset(fold(written) for written in read_names(folder / name))
 
         return cls(
-            NameIndex("servicio", read_names(folder / "servicios.txt"), confidence=0.95, rank=LISTED),
+            NameIndex(
+                "servicio", read_names(folder / "servicios.txt"), confidence=0.95, rank=LISTED
+            ),
             NameIndex("empresa", read_names(folder / "empresas.txt"), confidence=0.9, rank=LISTED),
             NameIndex("ciudad", read_names(folder / "ciudades.txt"), confidence=0.95, rank=LISTED),
             folded("nombres.txt"),
@@ -102,7 +151,11 @@ class Names:
                 before = _MAIL_AS_ADDRESS.search(folded[max(0, start - 14) : start])
                 if address or (before and not _MAIL_DOWN.match(folded, end)):
                     continue
-            if service.confidence < 0.9 and written.endswith("s") and fold(service.value) == fold(written)[:-1]:
+            if (
+                service.confidence < 0.9
+                and written.endswith("s")
+                and fold(service.value) == fold(written)[:-1]
+            ):
                 continue  # the plural of a kind of thing
             yield Found("servicio", start, end, written, service.confidence, service.rank)
 
@@ -113,14 +166,18 @@ class Names:
             if folded[start:end] in _ALSO_WORDS and not _is_name(text, start):
                 continue
             if exact or (end - start > 8 and _is_name(text, start)):
-                yield Found("empresa", start, end, text[start:end], company.confidence, company.rank)
+                yield Found(
+                    "empresa", start, end, text[start:end], company.confidence, company.rank
+                )
 
     def _cities(self, folded: str, text: str, known: frozenset[str]) -> Iterator[Found]:
         last_end = -9
         for city in self.cities.find(folded, known):
             key, start = folded[city.start : city.end], city.start
             placed = bool(_PLACED.search(folded[max(0, start - 14) : start]))
-            placed = placed or (start - last_end < 5 and bool(_LISTED.search(folded[last_end:start])))
+            placed = placed or (
+                start - last_end < 5 and bool(_LISTED.search(folded[last_end:start]))
+            )
             capital = _is_name(text, start)
             exact = city.confidence > 0.9
             doubtful = key in _AMBIGUOUS or (key.startswith(_COMMON_PARTS) and not capital)

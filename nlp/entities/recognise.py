@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from nlp.entities import dates, identifiers, impact, money, names, references
+from nlp.entities import addresses, dates, identifiers, impact, money, names
 from nlp.entities.found import Found, merge
 from nlp.gazetteer import Gazetteer
 from nlp.normalise import Clean
@@ -22,13 +22,12 @@ def _rules(
     folded, text = clean.folded, clean.text
     if gazetteer is not None:
         yield from gazetteer.find(folded, known)
-    yield from identifiers.find_addresses(folded, text)
+    yield from addresses.find_addresses(folded, text)
     if any(map(str.isdigit, folded)):
-        yield from references.find_tickets(folded)
-        yield from references.find_papers(folded, text)
-        yield from identifiers.find_people_ids(folded)
-        yield from identifiers.find_phones(folded)
-    yield from references.find_errors(folded, text)
+        yield from identifiers.find_tickets(folded)
+        yield from addresses.find_people_ids(folded)
+        yield from addresses.find_phones(folded)
+    yield from identifiers.find_references(folded, text)
     yield from money.find(folded)
     yield from dates.find(folded, now)
     yield from impact.find_environments(folded)
@@ -42,8 +41,8 @@ _READERS: dict[str, Callable[[str, datetime], Iterable[Found]]] = {
     "monto": lambda folded, now: money.find(folded),  # noqa: ARG005
     "usuarios_afectados": lambda folded, now: impact.find_affected(folded),  # noqa: ARG005
     "ambiente": lambda folded, now: impact.find_environments(f"en {folded}"),  # noqa: ARG005
-    "telefono": lambda folded, now: identifiers.find_phones(folded),  # noqa: ARG005
-    "ip": lambda folded, now: identifiers.find_addresses(folded, folded),  # noqa: ARG005
+    "telefono": lambda folded, now: addresses.find_phones(folded),  # noqa: ARG005
+    "ip": lambda folded, now: addresses.find_addresses(folded, folded),  # noqa: ARG005
 }
 
 

@@ -30,7 +30,8 @@ SPECS = Path(__file__).parents[3] / "shared/data/recognizers_specs_es/DateTime/S
 EXCLUDED: dict[str, re.Pattern[str]] = {
     "season": re.compile(r"\b(?:verano|primavera|otono|invierno)\b"),
     "decade, century or a year long ago": re.compile(
-        r"\bdecadas?\b|\bdecenios?\b|\bsiglo\b|\blos (?:anos )?(?:19|20)?\d0\b|\blos anos\b(?! \d+$)"
+        r"\bdecadas?\b|\bdecenios?\b|\bsiglo\b|\blos (?:anos )?(?:19|20)?\d0\b|\blos anos\b(?! "
+        r"\d+$)"
         r"|\blos (?:noventa|setenta)\b|\bano (?:dos cientos|247)|\bmil setecientos"
     ),
     "feast of another country": re.compile(
@@ -42,7 +43,8 @@ EXCLUDED: dict[str, re.Pattern[str]] = {
         r"|\bdias despues$"
     ),
     "hours of a vague part of the day": re.compile(
-        r"\b(?:primeras|ultimas|altas) horas\b|\bhoras laborales\b|(?:en|por) la (?:noche|tarde|manana)\.?$"
+        r"\b(?:primeras|ultimas|altas) horas\b|\bhoras laborales\b|(?:en|por) la (?:noche"
+        r"|tarde|manana)\.?$"
         r"|\bmedia (?:madrugada|manana|tarde)\b"
     ),
 }  # fmt: skip
