@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import phonenumbers
 
-from nlp.entities.found import PROVED, Found
+from nlp.entities.found import LOOSE, PROVED, Found
 
 _NIT = re.compile(
     r"\bn\.?\s?i\.?\s?t\.?\s*(?:es\s+(?:el\s+)?|numero|nro\.?|no\.?|n[°ºo]\.?|:|#|,)*\s*"
@@ -26,6 +26,12 @@ _CEDULA_LATER = re.compile(
     r"\b(?:cedulas?|documentos?|identificad[oa]s?|identificacion"
     r"|cc)\b[^\n$\d]{1,60}?\b(?P<number>\d{1,3}(?:\.\d{3}){2,3}|1[01]\d{8})\b(?!-\d)"
 )
+# Grouped like one, and nothing about money before it.
+_CEDULA_BARE = re.compile(
+    r"(?<![\d.$])(?P<number>[1-9]\d\.\d{3}\.\d{3}|1\.[01]\d\d\.\d{3}\.\d{3})(?![\d-]|\.\d"
+    r"|\s*(?:pesos|mil|cop|usd))"
+)
+_MONEY_BEFORE = re.compile(r"\$|valor|cobr|pag|cost|monto|total|precio|saldo|factur|cuota|vale|por")
 _CEDULA_MORE = re.compile(
     r"\s*(?:,|\by\b|\be\b)\s*(?:la\s+)?(?P<number>\d{1,3}(?:\.\d{3}){2,3}|\d{7,10})\b(?![-.]\d)"
 )
@@ -79,6 +85,10 @@ def _cedulas(folded: str) -> Iterator[Found]:
                 value = re.sub(r"\D", "", found["number"])
                 yield Found("cedula", *found.span("number"), value, confidence, rank)
                 found = _CEDULA_MORE.match(folded, found.end())
+    for match in _CEDULA_BARE.finditer(folded):
+        if not _MONEY_BEFORE.search(folded[max(0, match.start() - 30) : match.start()]):
+            value = match["number"].replace(".", "")
+            yield Found("cedula", *match.span(), value, 0.6, LOOSE)
 
 
 def _ip(text: str) -> str | None:

@@ -30,7 +30,7 @@ _TICKET = re.compile(
     r"|\bpt\s*[-#]?\s*(?P<short>\d{1,6})\b(?![.,]\d)"
 )
 _TICKET_NAMED = re.compile(
-    rf"\b(?:{_CASE})\s*(?:(?:mi[oa]|mencionado|anterior|es|el|la|del|de)\s+)?{_NUMBER}?"
+    rf"\b(?:{_CASE})\s*,?\s*(?:(?:mi[oa]|mencionado|anterior|es|el|la|del|de)\s+)?{_NUMBER}?"
     rf"[:#\-]?\s*(?:numero\s+)?#?\s*(?P<id>(?:[a-z]{{2,4}}-?)?\d{{1,10}}(?:-\d{{1,8}})?)\b{_COUNTS}"
 )
 _AND_MORE = re.compile(
@@ -42,7 +42,7 @@ _TICKET_BARE = re.compile(
     r"\b(?P<cue>(?:re)?abr[aeio]\w*|cierr\w+|cerr\w+|escal\w+|prioridad|prioricen?|va|sobre"
     r"|paso\s+con|estado|anex\w+|agreg\w+"
     r"|seguimiento|pal|para|respecto|mir\w+|revis\w+|consult\w+|sub\w+|numero|con|es"
-    r"|solucion\w*|resuelt\w+|status\s+of|on|re)?"
+    r"|solucion\w*|resuelt\w+|status\s+of|on|re|reopen|close|escalate)?"
     rf"\s*(?P<article>\b(?:del?|al?|en|con|x|por)?\s*(?:\bel|\bal|\bdel|\bese|\beste|\bla"
     rf"|\bthe)\s+(?:mismo\s+|numero\s+|otro\s+)?)?#?(?<![\w.,/$-])"
     rf"(?P<id>\d{{4,6}})\b(?!\s*[-:/]\s?\d){_COUNTS}"
@@ -89,8 +89,9 @@ _NOT_AN_ID = re.compile(r"(?:de|del|por|con|en|a|la|el|al|y|no|es|son|x|q|que|ha
 _CODE = r"0x[0-9a-f]{4,10}|[a-z]{1,6}(?:[-_][a-z0-9]{1,16}){1,4}|[a-z]{1,6}\d{1,8}"
 _ERROR = re.compile(
     r"\b(?:(?:errores|error|codigos?|cod\.?|codes?|erro|status|excepcion|http|falla|mensaje"
-    r"|aviso|alerta)"
-    r"\s*(?:de\s+error\s*)?(?:(?:era|es|fue|el|la|un|una|numero|nro\.?|no\.?|n[°ºo]\.?|http"
+    r"|aviso|alerta|sintoma|exit|sigue\s+en|queda\s+en)"
+    r"\s*(?:de\s+error\s*)?(?:(?:con|en|code|era|es|fue|el|la|un|una|numero|nro\.?|no\.?"
+    r"|n[°ºo]\.?|http"
     r"|dice|correcto|que\s+sale|que\s+salia|aparece)\s+){0,3}"
     rf"\s*[:#\"(]{{0,2}}\s*)(?P<id>(?=[a-z_-]{{0,40}}\d)(?:{_CODE})"
     rf"|\d{{2,6}}(?:\s5\.\d\.\d{{1,2}})?)\b"
@@ -114,6 +115,10 @@ _PLAIN_CODE = re.compile(
     r"|(?:err|error|e|status|dns|ssl|net)(?:_[a-z]{2,20}){1,6}|[a-z]{2,30}exception"
     r"|ssl_error_\w+|kb\d{6,8})\b"
 )
+_STATUS_TEXT = re.compile(
+    r"\b(?P<id>[45]\d\d)\s+(?:bad|internal|service|not|forbidden|unauthorized|gateway|too)\b"
+)
+_NOT_CODES = re.compile(r"(?:utc|gmt|iso|usb|covid|h|m|l|p|v|c)[-_]?\d")
 _CAPITALS = re.compile(r"(?<![\w@/.])[A-Z]{3,20}(?:_[A-Z0-9]{2,20}){1,5}(?![\w@])")
 
 
@@ -195,11 +200,15 @@ def _errors(folded: str, text: str) -> Iterator[Found]:
             if match[name]:
                 start, end = match.span(name)
                 yield Found("codigo_error", start, end, text[start:end], 0.9, rank=6)
+    for match in _STATUS_TEXT.finditer(folded):
+        yield Found("codigo_error", *match.span("id"), match["id"], 0.9, rank=6)
     for match in _PLAIN_CODE.finditer(folded):
         start, end = match.span("id")
         yield Found("codigo_error", start, end, text[start:end], 0.92, rank=6)
     for match in _SAID.finditer(folded):
         start, end = _named(match, "id", "status", "end")
+        if _NOT_CODES.fullmatch(folded, start, end):
+            continue
         # A code is written in capitals, or is a number; "con el 4471" is a case.
         if match[0].startswith("con ") if match["id"] is None else not text[start].isupper():
             continue

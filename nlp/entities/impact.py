@@ -25,7 +25,10 @@ _PLACE = (
     r"|salida"
     r"|copia|replica|suscripcion|cuenta"
 )
-_MOVES = r"en|a|desde|sobre|hacia|in|to|on|em|entre|contra|pasar|subir|copi\w+|tumb\w+|afecta\w*"
+_MOVES = (
+    r"en|a|desde|sobre|hacia|in|to|on|em|entre|contra|pasar|subir|solo\s+de|copi\w+|tumb\w+"
+    r"|afecta\w*"
+)
 _NOT_OF_A_PLANT = (
     r"(?!\s+(?:de|del|la)\s+(?!(?:el\s+|la\s+)?(?:lunes|martes|miercoles|jueves|viernes|sabado"
     r"|domingo|mes|dia|[0-3]?\d|erp|sap"
@@ -39,6 +42,9 @@ _ENVIRONMENT = re.compile(
     rf"|testing"
     rf"|calidad|desenvolvimento|test)\b{_NOT_OF_A_PLANT}"
     r"|\b(?:el|la|lo)\s+de\s+(?P<that>produccion|pruebas|desarrollo|calidad)\b(?=\W*$|\s*[,.;])"
+    r"|\b(?:era|es|fue|no|ni|sino|solo)\s+(?:en\s+|el\s+|de\s+)?(?P<told>dev|prod|pruebas"
+    r"|produccion)\b"
+    r"(?=\s*(?:[.,;!?]|$))"
     r"|\b(?P<first>production)\s+(?:is|server|environment|database|tenant|cluster|instance)\b"
     rf"|(?<=\bqa)\s*(?:y|e|and|,|/)\s*(?:en\s+)?(?P<after>{_ANY})\b"
     rf"|\b(?P<before>produccion|pruebas|desarrollo|prod|dev|test)(?=\s*(?:y|e|and|,"
@@ -105,7 +111,7 @@ _HARMLESS_BEFORE = re.compile(
 _HARM_BEFORE = re.compile(
     r"\b(?:somos|son|quedaron|quedamos|bloquead\w*|sin|afecta\w*|afectad\w*|parad[oa]s|hay"
     r"|estan|no\s+\w+n|se\s+\w+ron|tenemos|impact\w*|ya\s+(?:somos|son"
-    r"|van))\b\W*(?:\w+\W+){0,2}$"
+    r"|van))\b"
 )
 _HARMLESS_AFTER = re.compile(
     r"\s*(?:nuev[oa]s|adicional\w*|temporal\w*|distint\w*|diferent\w*|mas\b|extra|concurrentes"
@@ -145,7 +151,9 @@ def _is_harmless(folded: str, start: int, end: int) -> bool:
         return False
     if _HARMLESS_AFTER.match(folded, end):
         return True
-    return not _HARM_BEFORE.search(before) and bool(_HARMLESS_BEFORE.search(before))
+    harm = max((m.end() for m in _HARM_BEFORE.finditer(before)), default=-1)
+    harmless = max((m.end() for m in _HARMLESS_BEFORE.finditer(before)), default=-1)
+    return harmless > harm  # the nearer one is meant
 
 
 def find_affected(folded: str) -> Iterator[Found]:

@@ -163,7 +163,8 @@ class Names:
         for company in self.companies.find(folded, known):
             start, end = company.start, company.end
             exact = company.confidence >= 0.9
-            if folded[start:end] in _ALSO_WORDS and not _is_name(text, start):
+            shared = folded[start:end] in _ALSO_WORDS or folded.startswith("camara", start)
+            if shared and not _is_name(text, start):
                 continue
             if exact or (end - start > 8 and _is_name(text, start)):
                 yield Found(
@@ -180,7 +181,10 @@ class Names:
             )
             capital = _is_name(text, start)
             exact = city.confidence > 0.9
-            doubtful = key in _AMBIGUOUS or (key.startswith(_COMMON_PARTS) and not capital)
+            opens = start == 0 or text[max(0, start - 2) : start] in {". ", "\n", "? ", "! "}
+            doubtful = key in _AMBIGUOUS or (
+                key.startswith(_COMMON_PARTS) and (not capital or opens)
+            )
             if not exact:  # a typo: of a long word, where a town would stand
                 good = placed and (capital or (len(key) >= 7 and text.islower()))
             elif doubtful:

@@ -30,6 +30,8 @@ _LOWER = re.compile(
     r"|mi\b|trabajo\b|estoy\b|and\b|e\b|soy\b|tengo\b|necesito\b|no\b|la\b|el\b|en\b|gerente\b"
     r"|auxiliar\b|cedula\b|cc\b)[a-z]{3,}){0,2})"
 )
+# A line of its own near the end, as under a letter.
+_SIGNED = re.compile(rf"\n[ ]*(?P<name>{_WORD}(?:[ ]{_WORD}){{1,3}})[ ]*(?=\n|$)")
 _LETTERS = re.compile(r"[a-z]{2,}")
 _NOT_NAMES = frozenset(
     """
@@ -64,7 +66,8 @@ _SUFFIX = (
 )
 # What companies are called; such a word and capitals after it are a name without a legal form too.
 _HEAD = (
-    r"(?:Hospital|Clínica|Clinica|Ingenio|Trapiche|Hilanderías?|Droguerías?|Telares|Textiles"
+    r"(?:Gimnasio|Liceo|Institución Educativa|Electrificadora|Aceros|Perforaciones|Hospital"
+    r"|Clínica|Clinica|Ingenio|Trapiche|Hilanderías?|Droguerías?|Telares|Textiles"
     r"|Transportes|Inversiones|Constructora|Distribuidora"
     r"|Comercializadora|Operadora|Agencia|Grupo|Industrias?|Alimentos|Lácteos|Colegio"
     r"|Universidad|Fundación|Hotel(?:es)?|Banco|Cooperativa|Ferretería"
@@ -130,7 +133,11 @@ def find_people(
         for match in _ALONE.finditer(text):
             first = fold(match[0].split()[0])
             if first in first_names and (" " in match[0] or first not in _ALSO_WORDS):
-                yield Found("persona", *match.span(), match[0], 0.8, rank=LOOSE)
+                rank = LISTED if " " in match[0] else LOOSE
+                yield Found("persona", *match.span(), match[0], 0.8, rank)
+        for match in _SIGNED.finditer(text):
+            if not any(fold(word) in _NOT_NAMES for word in match["name"].split()):
+                yield Found("persona", *match.span("name"), match["name"], 0.75, rank=LOOSE)
     for match in _LOWER.finditer(folded):
         start, end = match.span("name")
         yield Found("persona", start, end, text[start:end].title(), 0.75, rank=LOOSE)
@@ -156,4 +163,4 @@ def _by_lists(
             start, end = word.start(), words[j - 1].end()
             written = text[start:end]
             value = written.title() if written.islower() or written.isupper() else written
-            yield Found("persona", start, end, value, 0.75, rank=LOOSE)
+            yield Found("persona", start, end, value, 0.75, rank=LISTED)
