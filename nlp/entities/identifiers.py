@@ -113,6 +113,7 @@ _PLAIN_CODE = re.compile(
     r"\b(?P<id>0x[0-9a-f]{6,10}|(?:ora|sql|sap|err|error|aadsts|tns|net|win|fac|fad|fak|fan"
     r"|cod|code|http|sqlstate)[-_]?\d{3,8}"
     r"|(?:err|error|e|status|dns|ssl|net)(?:_[a-z]{2,20}){1,6}|[a-z]{2,30}exception"
+    r"|econn(?:reset|refused|aborted)|etimedout|enotfound|eacces|enomem|enospc"
     r"|ssl_error_\w+|kb\d{6,8})\b"
 )
 _STATUS_TEXT = re.compile(

@@ -68,7 +68,7 @@ _OTHERS = (
     r"|estudiantes|alumnos|pacientes"
     r"|conductores|estibadores|transportadores|despachadores|tecnicos|ingenieros|contadores"
     r"|abogad[oa]s|secretarias"
-    r"|gerentes|coordinador(?:es|as)|afectad[oa]s|bloquead[oa]s|parad[oa]s|terceros"
+    r"|gerentes|coordinador(?:es|as)|afectad[oa]s|bloquead[oa]s|parad[oa]s|terceros|obrer[oa]s|asociad[oa]s|mamas|papas|padres|familias|socios|afiliad[oa]s"
     r"|proveedores|cobradores|mensajeros"
     r"|recepcionistas|bodegueros|ejecutiv[oa]s|comerciales|digitador(?:es|as)|meseros"
     r"|aprendices|practicantes|muchach[oa]s"

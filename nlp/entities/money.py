@@ -51,7 +51,7 @@ _SLANGY = re.compile(
 )
 _MILLIONS = re.compile(
     rf"\b(?P<number>{DIGITS})\s*(?P<scale>mil\s+millones|millones|millon|milhoes|million)\b"
-    r"(?P<half>\s+y\s+medio)?(?!\s+de\s+(?!pesos)\w)(?:\s+(?P<rest>\d{3})\s+mil\b)?"
+    r"(?P<half>\s+y\s+medio)?(?P<of>\s+de\s+(?!pesos)(?=\w))?(?:\s+(?P<rest>\d{3})\s+mil\b)?"
     rf"|\b(?P<words>{WORDS})\b(?P<half2>\s+y\s+medio)?(?!\s+de\s+(?!pesos)\w)"
     r"|\b(?P<medio>medio\s+millon)\b"
 )
@@ -163,13 +163,18 @@ def _millions(folded: str) -> Iterator[Found]:
         if match["medio"]:
             yield _found(match.span(), 500_000, "COP", 0.9, 7)
             continue
+        # "Dos millones de registros" are no money, unless somebody has to pay them.
+        before = folded[max(0, match.start() - 25) : match.start()]
+        if match["of"] and not _PRICE_BEFORE.search(before):
+            continue
         number, half = match["number"] or match["words"], match["half"] or match["half2"]
         if match["words"] and "millon" not in number:
             continue
         amount = _amount(number, _factor(match["scale"]), half)
         if amount is not None:
             rest = int(match["rest"]) * 1000 if match["rest"] else 0
-            yield _found(match.span(), amount + rest, "COP", 0.9, 7)
+            end = match.start("of") if match["of"] else match.end()
+            yield _found((match.start(), end), amount + rest, "COP", 0.9, 7)
 
 
 def _priced(folded: str) -> Iterator[Found]:

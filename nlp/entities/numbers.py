@@ -76,7 +76,7 @@ def from_words(folded: str) -> int | None:
 
 
 _SCALED = re.compile(
-    r"(?P<number>.+?)\s*\b(?P<scale>k|mil|mil\s+millones|millon|millones|billon|billones|docenas?|dz)"
+    r"(?P<number>.+?)\s*(?P<scale>k|mil|mil\s+millones|millon|millones|billon|billones|docenas?|dz)"
     r"(?P<half>\s+y\s+medi[oa])?"
 )
 _POINTED = re.compile(r"(?P<whole>[a-z ]+?)\s+(?:con|coma|punto)\s+(?P<rest>[a-z ]+)")
