@@ -6,10 +6,11 @@ from pathlib import Path
 
 from rapidfuzz.distance import OSA
 
-from nlp.entities.found import Found
+from nlp.entities.found import ACCOUNT, Found
 from nlp.normalise import fold
 
 _TOKEN = re.compile(r"[a-z0-9]+")
+_GAP = re.compile(r"[ .&/'´-]*")
 _LONGEST = 6  # words of a name that are compared
 _MOST = 20_000  # names of one gazetteer; what comes after is ignored
 
@@ -18,9 +19,26 @@ def _tokens(folded: str) -> list[tuple[str, int, int]]:
     return [(match[0], *match.span()) for match in _TOKEN.finditer(folded)]
 
 
+def _joined(folded: str, tokens: list[tuple[str, int, int]], i: int, most: int) -> int:
+    """How many words from the ``i``-th on could be one name: a comma or a new line ends it."""
+    count = 1
+    while count < most and i + count < len(tokens):
+        gap = folded[tokens[i + count - 1][2] : tokens[i + count][1]]
+        if len(gap) > 3 or not _GAP.fullmatch(gap):
+            break
+        count += 1
+    return count
+
+
 def _allowed(size: int) -> int:
     """Typos forgiven in a name of ``size`` characters."""
     return 0 if size < 5 else 1 if size < 9 else 2
+
+
+def _word_by_word(key: str, name: str) -> bool:
+    """Short words of a longer name must be right: "Periferia a" is not "Periferia IT"."""
+    pairs = zip(key.split(), name.split(), strict=True)
+    return all(OSA.distance(a, b) <= _allowed(len(b)) for a, b in pairs)
 
 
 class NameIndex:
@@ -50,13 +68,16 @@ class NameIndex:
         if key in self._exact:
             return self._exact[key], 1.0
         allowed = _allowed(len(key))
-        if not allowed or key in known:
+        # Words that are known to be words are no typos: "la caja" is not "La Ceja".
+        if not allowed or key in known or (size > 1 and known.issuperset(key.split())):
             return None
         best: tuple[int, str] | None = None
         for name in self._near.get((size, key[0]), ()):
             if abs(len(name) - len(key)) <= allowed:
                 distance = OSA.distance(key, name, score_cutoff=allowed)
-                if distance <= allowed and (best is None or distance < best[0]):
+                if distance > allowed or (best is not None and distance >= best[0]):
+                    continue
+                if size == 1 or _word_by_word(key, name):
                     best = (distance, name)
         return (self._exact[best[1]], 0.9 - 0.1 * best[0]) if best else None
 
@@ -64,7 +85,7 @@ class NameIndex:
         """Every name in folded text; ``known`` are words that are no typo of a name."""
         tokens = _tokens(folded)
         for i in range(len(tokens)):
-            for size in range(min(self._longest, len(tokens) - i), 0, -1):
+            for size in range(_joined(folded, tokens, i, self._longest), 0, -1):
                 key = " ".join(token for token, _, _ in tokens[i : i + size])
                 hit = self._lookup(key, size, known)
                 if hit is not None:
@@ -85,7 +106,7 @@ class Gazetteer:
         contracts: Iterable[str] = (),
     ) -> None:
         self.indexes = tuple(
-            NameIndex(entity_type, names, confidence=0.97, rank=8)
+            NameIndex(entity_type, names, confidence=0.97, rank=ACCOUNT)
             for entity_type, names in (
                 ("servicio", services),
                 ("empresa", companies),

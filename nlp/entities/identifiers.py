@@ -1,174 +1,218 @@
-"""Identifiers: tickets, invoices, contracts, NIT, cédula, e-mail, phone, URL, IP, error codes."""
+"""What is written like an identifier: tickets, invoices, contracts, error codes."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
 
-import phonenumbers
+from nlp.entities.found import PROVED, Found
 
-from nlp.entities.found import Found
-
+_NUMBER = (
+    r"(?:(?:con\s+)?(?:el\s+)?(?:numeros?|nro\.?|no\.?|num\.?|n[°ºo]\.?|id"
+    r"|number)(?:\s+de\s+(?:radicado|caso))?\s*[:.]?\s*)"
+)
+_MONTH = (
+    r"(?:de\s+)?(?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|setiembre|octubre"
+    r"|noviembre|diciembre|ene|feb|mar|abr|jun|jul|ago|sept?|oct|nov|dic)\b"
+)
+# What follows a number that counts something.
+_COUNTS = (
+    r"(?!\s*(?:[/%]|dias?\b|horas?\b|usuari|person|veces|mes(?:es)?\b|anos\b|semanas?\b"
+    r"|minutos?\b|pesos"
+    rf"|mil\b|millon|facturas?\b|equipos|licencias|lucas|por\s+ciento|{_MONTH})|[.,]\d)"
+)
+_CASE = (
+    r"tickets?|tiquetes?|tikets?|tiket|casos?|radicad[oa]s?|requerimientos?|incidentes?"
+    r"|solicitud(?:es)?|pqrs?|pqr[sd]?f?"
+    r"|chamados?|cases?|incidencias?|peticion(?:es)?|quejas?|reclamos?|reportes?|requests?"
+    r"|ordenes\s+de\s+servicio|folio"
+)
 _TICKET = re.compile(
     r"\bpt\s?[-–]?\s?(?P<year>20\d\d)\s?-\s?(?P<serial>\d{1,6})\b"
     r"|\bpt\s*[-#]?\s*(?P<short>\d{1,6})\b(?![.,]\d)"
 )
 _TICKET_NAMED = re.compile(
-    r"\b(?:tickets?|tiquetes?|casos?|radicad[oa]s?|requerimientos?|incidentes?|solicitud(?:es)?|pqrs?"
-    r"|chamados?|cases?|incidencias?|peticion(?:es)?|queja|reclamo|reporte|request)\s*"
-    r"(?:(?:con\s+)?(?:el\s+)?(?:numero|nro\.?|no\.?|num\.?|n[°ºo]\.?|id|number|numero\s+de\s+radicado)\s*:?\s*)?"
-    r"[:#\-]?\s*(?:numero\s+)?#?\s*(?P<id>(?:[a-z]{2,4}-)?\d{1,10}(?:-\d{1,8})?)\b(?!\s*(?:/|%|dias?|horas?"
-    r"|usuari|person|veces|meses|anos|semanas|minutos|mil\b|millon|de\s+(?:enero|febrero|marzo|abril"
-    r"|mayo|junio|julio|agosto|sep|octubre|noviembre|diciembre))|[.,]\d)"
+    rf"\b(?:{_CASE})\s*,?\s*(?:(?:mi[oa]|mencionado|anterior|es|el|la|del|de)\s+)?{_NUMBER}?"
+    rf"[:#\-]?\s*(?:numero\s+)?#?\s*(?P<id>(?:[a-z]{{2,4}}-?)?\d{{1,10}}(?:-\d{{1,8}})?)\b{_COUNTS}"
+)
+_AND_MORE = re.compile(
+    rf"\s*(?:,|\by\b|\be\b|\band\b|\bo\b)\s*(?:el\s+|la\s+)?#?(?P<id>\d{{3,10}})\b{_COUNTS}"
 )
 _HASH = re.compile(r"(?<![\w#&])#\s?(?P<id>\d{2,8})\b")
+# "Reabran el 4471": a number that stands where a case would stand.
+_TICKET_BARE = re.compile(
+    r"\b(?P<cue>(?:re)?abr[aeio]\w*|cierr\w+|cerr\w+|escal\w+|prioridad|prioricen?|va|sobre"
+    r"|paso\s+con|estado|anex\w+|agreg\w+"
+    r"|seguimiento|pal|para|respecto|mir\w+|revis\w+|consult\w+|sub\w+|numero|con|es"
+    r"|solucion\w*|resuelt\w+|status\s+of|on|re|reopen|close|escalate)?"
+    rf"\s*(?P<article>\b(?:del?|al?|en|con|x|por)?\s*(?:\bel|\bal|\bdel|\bese|\beste|\bla"
+    rf"|\bthe)\s+(?:mismo\s+|numero\s+|otro\s+)?)?#?(?<![\w.,/$-])"
+    rf"(?P<id>\d{{4,6}})\b(?!\s*[-:/]\s?\d){_COUNTS}"
+)
+_ASKED_BY_NUMBER = re.compile(
+    r"^\W*(?:(?:el|la|es|mi|numero|no|nro|caso|perdon|perdone|si|ok|buenas|hola"
+    r"|era)\b\W*){0,4}(?P<id>\d{4,6})\W*$"
+)
+
 _INVOICE = re.compile(
-    r"\b(?:facturas?|fatura|invoice|fra\.?|fact\.?)(?:\s+(?:electronica|de\s+venta|de\s+venda))?\s*"
-    r"(?:(?:numero|nro\.?|no\.?|num\.?|n[°ºo]\.?|number)\s*:?\s*)?[:#]?\s*"
-    r"(?P<id>(?!(?:de|del|por|es|no|y|con|en|a|la|el|al|of|from)\b)[a-z]{1,5}[-\s]?\d{2,10}|(?!20[0-3]\d\b)\d{2,12})\b(?!\s*(?:de\s+(?:enero|feb|mar|abr|may|jun"
-    r"|jul|ago|sep|oct|nov|dic)|pesos|mil\b|usuari)|[.,/]\d)"
-    r"|\b(?P<id2>(?:fe|fv|fevs?|setp)[-\s]?\d{3,10})\b"
+    r"\b(?:facturas?|fatura|invoices?|fras?|fact|fac|cuentas?\s+de\s+cobro|notas?\s+credito"
+    r"|boleto)\b"
+    r"\.?(?:\s+(?:electronicas?|de\s+ventas?|de\s+venda|es|la|numeros?|correcta|es\s+la))*\s*"
+    rf"{_NUMBER}?[:#]?\s*"
+    r"(?P<id>(?!(?:de|del|por|es|no|y|con|en|a|la|el|al|of|from|x|q|que|son"
+    r"|ya)\b)[a-z]{1,5}[-\s]?\d{2,10}(?:-\d{1,6})?|(?!20[0-3]\d\b)\d{2,12})\b"
+    rf"(?!\s*(?:{_MONTH}|pesos|mil\b|usuari|facturas|dias)|[.,/]\d)"
+    r"|\b(?P<id2>(?:fe|fv|fevs?|fves?|setp|felec|fac)[-\s]?\d{3,10})\b"
 )
+_INVOICE_MORE = re.compile(
+    r"\s*(?:,|\by\b|\be\b|\band\b)\s*(?:la\s+)?(?P<id>[a-z]{1,5}-\d{2,10}|\d{4,10})\b(?![.,]\d"
+    r"|\s*(?:mil|pesos|de\s+20))"
+)
+# "En la TX-2188 me cobran …": a feminine paper, where money is spoken of.
+_INVOICE_BARE = re.compile(r"\b(?:la|las)\s+(?P<id>[a-z]{2,5}-\d{3,8})\b")
+_MONEY_TALK = re.compile(
+    r"\$|cobr|pag[aou]|factur|valor|precio|correg|corrij|liquid|nota\s+cred|iva\b|anul|acept"
+    r"|mil\b|pesos|retencion|%"
+)
+
 _CONTRACT = re.compile(
-    r"\b(?:contratos?|ordenes?\s+de\s+(?:compra|servicio|trabajo)|orden\s+de\s+(?:compra|servicio|trabajo)"
-    r"|contract|purchase\s+order|pedido\s+de\s+compra|otrosi)\s*"
-    r"(?:(?:marco|numero|nro\.?|no\.?|num\.?|n[°ºo]\.?|number)\s*:?\s*)*[:#]?\s*"
-    r"(?P<id>(?:[a-z]{1,5}[-\s]?)?\d{1,8}(?:[-/]\d{1,6}){0,2})\b(?!\s*(?:dias|meses|anos|usuari|horas|de\s+(?:ene|feb"
-    r"|mar|abr|may|jun|jul|ago|sep|oct|nov|dic)))"
-    r"|\b(?P<id2>(?:ct|oc|os|cto|po)[-\s]?\d{2,8}(?:[-/]\d{1,6})?)\b"
+    r"\b(?:contratos?|ordenes?\s+de\s+(?:compra|servicio|trabajo)|orden\s+de\s+(?:compra"
+    r"|servicio|trabajo)"
+    r"|contracts?|purchase\s+order|pedido\s+de\s+compra|otrosi|acuerdo\s+marco|convenio)\s*"
+    r"(?:(?:marco|es|el|de\s+soporte|de\s+mantenimiento)\s+)?"
+    rf"{_NUMBER}?[:#]?\s*"
+    r"(?P<id>(?:[a-z]{1,6}[-\s]?)?\d{1,8}(?:[-/]\d{1,6}){0,2})\b(?!\s*(?:dias|meses|anos"
+    r"|usuari|horas|mil\b"
+    rf"|{_MONTH})|[.,]\d)"
+    r"|\b(?P<id2>(?:ct|ctr|cto|oc|os|po|cm|contr)[-\s]?\d{2,8}(?:[-/]\d{1,6}){0,2})\b"
 )
-_NIT = re.compile(
-    r"\bn\.?\s?i\.?\s?t\.?\s*(?:es\s+(?:el\s+)?|numero|nro\.?|no\.?|n[°ºo]\.?|:|#|,)*\s*"
-    r"(?P<number>\d{3}[.,\s]?\d{3}[.,\s]?\d{3,4})(?:\s?[-–]\s?(?P<digit>\d))?\b"
-    r"|\b(?P<number2>[89]\d{2}\.?\d{3}\.?\d{3})\s?[-–]\s?(?P<digit2>\d)\b"
-)
-_CEDULA = re.compile(
-    r"\b(?:cedulas?(?:\s+de\s+(?:ciudadania|extranjeria))?|c\.?\s?c\.?|documento(?:\s+de\s+identidad)?|identificacion"
-    r"|identificad[oa]\s+con)\s*(?:(?:de\s+)?ciudadania|numero|nro\.?|no\.?|n[°ºo]\.?|es(?:\s+(?:la|el))?|:|#|con|cc|la)*"
-    r"(?:\s+(?:numero|nro\.?|no\.?|es|la|es\s+la|:))*\s*(?P<number>\d{1,3}(?:[.,]\d{3}){1,3}|\d{5,10})\b"
-)
-_EMAIL = re.compile(
-    r"(?<![\w.+-])[a-z0-9][\w.+-]{0,63}@[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,62}){1,6}"
-)
-_URL = re.compile(
-    r"\b(?:https?://|www\.)[^\s<>\"']{3,400}"
-    r"|(?<![@\w.-])(?:[a-z0-9-]{1,62}\.){1,5}(?:com|co|net|org|gov|edu|io|app|dev|mx|es|br|info|cloud)(?![\w@.-]*@)"
-    r"\b(?:/[^\s<>\"']{0,300})?"
-)
-_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
-_IPV6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])")
-_PHONE = re.compile(r"(?<![\w.@/#-])\+?\(?\d[\d\s().-]{5,18}\d(?![\w@]|[.-]\d)")
-_PHONE_CUE = re.compile(
-    r"(?:tel|cel|fono|movil|whatsapp|wpp|numero|llam\w+|contact\w+|linea|fijo|phone|call|ligar)\W*(?:\w+\W+){0,4}$"
-)
+_NOT_AN_ID = re.compile(r"(?:de|del|por|con|en|a|la|el|al|y|no|es|son|x|q|que|hace|ya|of)\s?\d")
+
+_CODE = r"0x[0-9a-f]{4,10}|[a-z]{1,6}(?:[-_][a-z0-9]{1,16}){1,4}|[a-z]{1,6}\d{1,8}"
 _ERROR = re.compile(
-    r"\b(?:(?:error|codigo|cod\.?|code|erro|status|excepcion)\s*(?:de\s+error\s*)?(?:numero|nro\.?|no\.?|n[°ºo]\.?|http)?"
-    r"\s*[:#]?\s*)(?P<id>0x[0-9a-f]{4,10}|[a-z]{1,6}[-_]?\d{1,8}|\d{2,6})\b(?!\s*(?:usuari|veces|dias|pesos|horas|mil\b))"
-    r"|\b(?P<id2>0x[0-9a-f]{6,10}|(?:ora|sql|sap|http|err|aadsts|ssl|tns|e|db|net|win|fac|fad|fak|fan)[-_]?\d{3,8}"
-    r"|err(?:_[a-z]{2,20}){1,6}|[a-z]{2,20}exception)\b"
+    r"\b(?:(?:errores|error|codigos?|cod\.?|codes?|erro|status|excepcion|http|falla|mensaje"
+    r"|aviso|alerta|sintoma|exit|sigue\s+en|queda\s+en)"
+    r"\s*(?:de\s+error\s*)?(?:(?:con|en|code|era|es|fue|el|la|un|una|numero|nro\.?|no\.?"
+    r"|n[°ºo]\.?|http"
+    r"|dice|correcto|que\s+sale|que\s+salia|aparece)\s+){0,3}"
+    rf"\s*[:#\"(]{{0,2}}\s*)(?P<id>(?=[a-z_-]{{0,40}}\d)(?:{_CODE})"
+    rf"|\d{{2,6}}(?:\s5\.\d\.\d{{1,2}})?)\b"
+    r"(?!\s*(?:usuari|veces|dias|pesos|horas|mil\b|equipos|person|segundos|minutos)|[.,/]\d)"
+    r"(?:,?\s+(?:y\s+)?(?:no|ni|y|o)\s+(?:el\s+|es\s+)?(?P<second>\d{2,6}"
+    r"|(?=[a-z_-]{0,40}\d)[a-z]{1,6}[-_]?\d{1,8})\b(?!\s*[a-z]))?"
 )
-_WEIGHTS = (3, 7, 13, 17, 19, 23, 29, 37, 41, 43, 47, 53, 59, 67, 71)
+_SAID = re.compile(
+    r"\b(?:dice|dicen|sale|salen|salia|salio|aparece|aparecio|bota|boto|saca|saco|arroja"
+    r"|arrojo|devuelve|muestra|tira|marca|rebotan?|genera"
+    r"|regresa|responde|lanza|throws?|returns?|getting|gives?|says|da|dio|mensaje|aviso|alerta"
+    r"|con|llena)"
+    r"\s*(?:(?:el|la|un|una|con|me|an?|the|mensaje|aviso|codigo|:)\s+){0,3}[:\"(]{0,2}\s*"
+    rf"(?:(?P<id>(?=[a-z_-]{{0,40}}\d)(?:{_CODE}))|(?P<status>[45]\d\d(?:\s5\.\d\.\d{{1,3}})?)"
+    rf"|(?P<end>\d{{2,4}})(?=\W*$))\b"
+    r"(?!\s*(?:usuari|veces|dias|pesos|horas|mil\b|equipos|person|factur|registros|casos)|[.,/]\d)"
+)
+_PLAIN_CODE = re.compile(
+    r"\b(?P<id>0x[0-9a-f]{6,10}|(?:ora|sql|sap|err|error|aadsts|tns|net|win|fac|fad|fak|fan"
+    r"|cod|code|http|sqlstate)[-_]?\d{3,8}"
+    r"|(?:err|error|e|status|dns|ssl|net)(?:_[a-z]{2,20}){1,6}|[a-z]{2,30}exception"
+    r"|econn(?:reset|refused|aborted)|etimedout|enotfound|eacces|enomem|enospc"
+    r"|ssl_error_\w+|kb\d{6,8})\b"
+)
+_STATUS_TEXT = re.compile(
+    r"\b(?P<id>[45]\d\d)\s+(?:bad|internal|service|not|forbidden|unauthorized|gateway|too)\b"
+)
+_NOT_CODES = re.compile(r"(?:utc|gmt|iso|usb|covid|h|m|l|p|v|c)[-_]?\d")
+_CAPITALS = re.compile(r"(?<![\w@/.])[A-Z]{3,20}(?:_[A-Z0-9]{2,20}){1,5}(?![\w@])")
 
 
-def nit_check_digit(number: str) -> int:
-    """DIAN's check digit of a NIT of at most 15 digits."""
-    total = sum(w * int(d) for w, d in zip(_WEIGHTS, reversed(number), strict=False))
-    rest = total % 11
-    return rest if rest < 2 else 11 - rest
-
-
-def _named(match: re.Match[str], *names: str) -> tuple[str, int, int]:
+def _named(match: re.Match[str], *names: str) -> tuple[int, int]:
     name = next(name for name in names if match[name])
-    return match[name], *match.span(name)
+    return match.span(name)
+
+
+def _more(pattern: re.Pattern[str], folded: str, position: int) -> Iterator[re.Match[str]]:
+    """What is joined by "y" or a comma to a find that ends at ``position``."""
+    while (match := pattern.match(folded, position)) is not None:
+        yield match
+        position = match.end()
 
 
 def find_tickets(folded: str) -> Iterator[Found]:
     for match in _TICKET.finditer(folded):
         if match["year"]:
             value = f"PT-{match['year']}-{int(match['serial']):06d}"
-            yield Found("ticket", *match.span(), value, 0.99, rank=9)
+            yield Found("ticket", *match.span(), value, 0.99, rank=PROVED)
         else:
             yield Found("ticket", *match.span(), match["short"], 0.95, rank=8)
     for match in _TICKET_NAMED.finditer(folded):
-        if not match["id"].startswith("pt-"):
-            yield Found("ticket", *match.span("id"), match["id"].upper(), 0.9, rank=6)
+        if match["id"].startswith("pt-"):
+            continue
+        yield Found("ticket", *match.span("id"), match["id"].upper(), 0.9, rank=6)
+        for other in _more(_AND_MORE, folded, match.end("id")):
+            yield Found("ticket", *other.span("id"), other["id"], 0.8, rank=6)
     for match in _HASH.finditer(folded):
-        yield Found("ticket", *match.span(), match["id"], 0.7, rank=2)
+        yield Found("ticket", *match.span("id"), match["id"], 0.7, rank=2)
+    yield from _bare_tickets(folded)
+
+
+def _bare_tickets(folded: str) -> Iterator[Found]:
+    for match in _TICKET_BARE.finditer(folded):
+        year = len(match["id"]) == 4 and match["id"][:2] in {"19", "20"}
+        article = [
+            w for w in (match["article"] or "").split() if w not in {"mismo", "numero", "otro"}
+        ]
+        article = article[-1:]
+        cue = match["cue"]
+        if year or not (article or cue) or (article == ["la"] and cue is None):
+            continue
+        if article == [] and cue in {"va", "sobre", "para", "con", "es", "numero", "on", "re"}:
+            continue
+        yield Found("ticket", *match.span("id"), match["id"], 0.8 if cue else 0.7, rank=2)
+    asked = _ASKED_BY_NUMBER.match(folded)
+    if asked is not None:
+        yield Found("ticket", *asked.span("id"), asked["id"], 0.6, rank=2)
 
 
 def find_references(folded: str, text: str) -> Iterator[Found]:
     """Invoices, contracts and error codes, as written."""
+    if any(map(str.isdigit, folded)):
+        yield from _papers(folded, text)
+    yield from _errors(folded, text)
+
+
+def _papers(folded: str, text: str) -> Iterator[Found]:
     for match in _INVOICE.finditer(folded):
-        _, start, end = _named(match, "id", "id2")
+        start, end = _named(match, "id", "id2")
         yield Found("factura", start, end, text[start:end], 0.92, rank=7)
+        for other in _more(_INVOICE_MORE, folded, end):
+            start, end = other.span("id")
+            yield Found("factura", start, end, text[start:end], 0.85, rank=6)
     for match in _CONTRACT.finditer(folded):
-        _, start, end = _named(match, "id", "id2")
-        yield Found("contrato", start, end, text[start:end], 0.92, rank=7)
+        start, end = _named(match, "id", "id2")
+        if not _NOT_AN_ID.match(folded, start):
+            yield Found("contrato", start, end, text[start:end], 0.92, rank=7)
+    if _MONEY_TALK.search(folded):
+        for match in _INVOICE_BARE.finditer(folded):
+            start, end = match.span("id")
+            yield Found("factura", start, end, text[start:end], 0.7, rank=3)
+
+
+def _errors(folded: str, text: str) -> Iterator[Found]:
     for match in _ERROR.finditer(folded):
-        _, start, end = _named(match, "id", "id2")
-        yield Found("codigo_error", start, end, text[start:end], 0.9, rank=6)
-
-
-def find_people_ids(folded: str) -> Iterator[Found]:
-    """NIT and cédula. A wrong check digit is reported in the value, never repaired."""
-    for match in _NIT.finditer(folded):
-        number = re.sub(r"\D", "", match["number"] or match["number2"])
-        written = match["digit"] or match["digit2"]
-        start = match.start("number") if match["number"] else match.start("number2")
-        if written is None:
-            yield Found("nit", start, match.end(), number, 0.9, rank=8)
-        elif int(written) == nit_check_digit(number):
-            yield Found("nit", start, match.end(), f"{number}-{written}", 0.99, rank=9)
-        else:
-            wrong = {"nit": f"{number}-{written}", "valid": False}
-            yield Found("nit", start, match.end(), wrong, 0.6, rank=8)
-    for match in _CEDULA.finditer(folded):
-        value = re.sub(r"\D", "", match["number"])
-        yield Found("cedula", *match.span("number"), value, 0.93, rank=8)
-
-
-def _ip(text: str) -> str | None:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
-
-
-def find_addresses(folded: str, text: str) -> Iterator[Found]:
-    """E-mail, URL and IP addresses."""
-    for match in _EMAIL.finditer(folded):
-        end = match.end() - len(match[0]) + len(match[0].rstrip(".-"))
-        yield Found("email", match.start(), end, folded[match.start() : end], 0.99, rank=9)
-    for match in _URL.finditer(folded):
-        end = match.start() + len(match[0].rstrip(".,;:!?)]}"))
-        yield Found("url", match.start(), end, text[match.start() : end], 0.97, rank=8)
-    for pattern in (_IPV4, _IPV6) if "." in folded or "::" in folded or ":" in folded else ():
-        for match in pattern.finditer(folded):
-            address = _ip(match[0])
-            if address is not None and len(match[0]) > 4:
-                yield Found("ip", *match.span(), address, 0.98, rank=8)
-
-
-def find_phones(folded: str) -> Iterator[Found]:
-    """Phone numbers as E.164; those without a country code are Colombian."""
-    for match in _PHONE.finditer(folded):
-        written = match[0].rstrip(" .-(")
-        digits = re.sub(r"\D", "", written)
-        if not 7 <= len(digits) <= 15:
+        for name in ("id", "second"):
+            if match[name]:
+                start, end = match.span(name)
+                yield Found("codigo_error", start, end, text[start:end], 0.9, rank=6)
+    for match in _STATUS_TEXT.finditer(folded):
+        yield Found("codigo_error", *match.span("id"), match["id"], 0.9, rank=6)
+    for match in _PLAIN_CODE.finditer(folded):
+        start, end = match.span("id")
+        yield Found("codigo_error", start, end, text[start:end], 0.92, rank=6)
+    for match in _SAID.finditer(folded):
+        start, end = _named(match, "id", "status", "end")
+        if _NOT_CODES.fullmatch(folded, start, end):
             continue
-        cue = bool(_PHONE_CUE.search(folded[max(0, match.start() - 45) : match.start()]))
-        mobile = len(digits) == 10 and digits[0] == "3"
-        if not (
-            cue or mobile or written.startswith("+") or (len(digits) == 10 and digits[:2] == "60")
-        ):
+        # A code is written in capitals, or is a number; "con el 4471" is a case.
+        if match[0].startswith("con ") if match["id"] is None else not text[start].isupper():
             continue
-        try:
-            number = phonenumbers.parse(written, "CO")
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(number) and (
-            phonenumbers.is_valid_number(number) or (cue and len(digits) >= 10)
-        ):
-            value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-            yield Found(
-                "telefono", match.start(), match.start() + len(written), value, 0.95, rank=7
-            )
+        yield Found("codigo_error", start, end, text[start:end], 0.75, rank=6)
+    for match in _CAPITALS.finditer(text):
+        yield Found("codigo_error", *match.span(), match[0], 0.85, rank=6)

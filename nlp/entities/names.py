@@ -1,107 +1,110 @@
-"""Named things: services, environments, cities, companies, people, and how many are affected."""
+"""Named things: services, companies, towns and persons, by lists and by rules."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nlp.entities.found import Found
-from nlp.entities.numbers import WORDS, parse
+from nlp.entities.found import LISTED, LOOSE, Found
+from nlp.entities.people import find_companies, find_people
 from nlp.gazetteer import NameIndex, read_names
 from nlp.normalise import fold
 
-_ENVIRONMENTS = {
-    "produccion": "produccion", "prod": "produccion", "prd": "produccion",
-    "productivo": "produccion", "production": "produccion", "producao": "produccion",
-    "qa": "qa", "calidad": "qa", "pruebas": "qa", "testing": "qa", "test": "qa", "testes": "qa",
-    "desarrollo": "desarrollo", "dev": "desarrollo", "development": "desarrollo",
-    "desenvolvimento": "desarrollo", "staging": "staging", "stg": "staging",
-    "preproduccion": "staging", "pre-produccion": "staging", "preprod": "staging",
-    "uat": "staging", "homologacao": "staging",
-}  # fmt: skip
-# Words that name an environment wherever they stand; the others only after such a cue.
-_ALWAYS = r"qa|prd|staging|stg|preproduccion|pre-produccion|preprod|uat"
-_ENVIRONMENT = re.compile(
-    rf"\b(?P<free>{_ALWAYS})\b"
-    r"|\b(?:ambientes?|entornos?|environment|servidor|instancia)\s+(?:de\s+|del\s+)?(?P<named>"
-    rf"{'|'.join(_ENVIRONMENTS)})\b"
-    r"|\b(?:en|a|desde|in|to|on|em)\s+(?P<placed>produccion|prod|production|producao|pruebas|desarrollo|dev|testing"
-    r"|calidad|desenvolvimento)\b(?!\s+(?:de|del|la|y)\b)"
-    r"|\b(?:el|la)\s+de\s+(?P<that>produccion|pruebas|desarrollo|calidad)\b(?=\W*$|\s*[,.;])"
-    r"|\b(?P<first>production)\s+(?:is|server|environment|database)\b"
-)
-
-_COUNTED = (
-    r"(?:usuari[oa]s?|personas?|compañer[oa]s?|companer[oa]s?|emplead[oa]s?|funcionari[oa]s?|trabajador(?:a|es|as)?"
-    r"|colaborador(?:a|es|as)?|puestos|cajer[oa]s?|vendedor(?:a|es|as)?|agentes|asesor(?:es|as)|users?|people"
-    r"|employees|usuarias|pessoas|clientes|estaciones|operari[oa]s)"
-)
-_AFFECTED = re.compile(
-    rf"\b(?P<number>\d{{1,3}}(?:[.,]\d{{3}})|\d{{1,6}}|{WORDS})\s+(?:de\s+(?:los|las|mis|nuestros)\s+)?{_COUNTED}\b"
-    rf"|\b(?:somos|seriamos|afecta\s+a|afectad[oa]s\s*(?:son|:)?|son)\s+(?:como\s+|unos\s+|unas\s+|mas\s+de\s+)?"
-    rf"(?P<number2>\d{{1,6}}|{WORDS})\b(?!\s*(?:%|pesos|mil|millon|horas|dias|semanas|meses|veces|las|de\s+la|usuarios"
-    r"|equipos|facturas|casos|[a-z]*\s+de\s))"
-)
-_ONLY_ME = re.compile(
-    r"\b(?:solo|solamente|unicamente|nada\s+mas)\s+(?:a\s+mi|yo|me\s+pasa\s+a\s+mi)\b|\bsoy\s+(?:el|la)\s+unic[oa]\b"
-)
-
 _THING = (
     r"(?:portal|modulo|aplicativo|aplicacion|plataforma|sistema|programa|software|app"
-    r"|servidor|tablero|dashboard|pagina"
-    r"|proyecto)"
+    r"|servidor|tablero|dashboard|pagina|proyecto)"
 )
 _NAMED_THING = re.compile(
-    rf"\b(?P<service>{_THING}\s+(?:de\s+(?:la\s+|los\s+|las\s+)?|del\s+)(?!(?:ustedes|uds|nosotros|la|el|mi|este|esta|hoy"
-    r"|ayer|manana|nuevo|siempre|trabajo|forma|manera|ellos|alguien|que)\b)[a-z]{3,20}"
-    r"(?:\s+(?:electronic[ao]|documental|virtual|comercial|contable|humana|humanos|financier[ao]|digital|web|interno"
+    rf"\b(?P<service>{_THING}\s+(?:de\s+(?:la\s+|los\s+|las\s+)?|del\s+)(?!(?:ustedes|uds"
+    rf"|nosotros|la|el|mi|este|esta|hoy"
+    r"|ayer|manana|nuevo|siempre|trabajo|forma|manera|ellos|alguien|que|otro|otra|los|las|un"
+    r"|una|prueba|puntos|mierda|ventas)\b)[a-z]{3,20}"
+    r"(?:\s+(?:electronic[ao]|documental|virtual|comercial|contable|humana|humanos"
+    r"|financier[ao]|digital|web|interno"
     r"|interna|corporativ[ao]|institucional|academic[ao]))?)\b"
 )
 _QUOTED_THING = re.compile(
     rf"\b{_THING}\s+(?:llamad[oa]\s+)?\"?(?P<name>[a-z][a-z0-9+_.-]{{1,29}})\"?"
 )
-
-_NAME_WORD = r"[A-ZÁÉÍÓÚÑÜÂÊÔÃÕÇ][a-záéíóúñüâêôãõç]+"
-_NAME = rf"{_NAME_WORD}(?:[ ](?:(?:de|del|la|las|los|da|dos)[ ]){{0,2}}{_NAME_WORD}){{0,3}}"
-_PERSON_CUED = re.compile(
-    r"(?i:\b(?:soy|me llamo|mi nombre es|habla|le habla|les habla|con|señora?|sr\.?|sra\.?|don"
-    r"|doña|ingenier[oa]|ing\.?"
-    r"|doctora?|dr\.?|dra\.?|señorita|atentamente,?|cordialmente,?|saludos,?|att\.?:?"
-    r"|usuari[oa](?: de)?|nombre de"
-    r"|compañer[oa]|asesora?|técnic[oa]|my name is|i am|this is|meu nome é|sou o"
-    r"|sou a))\s+(?P<name>" + _NAME + r")(?![\w@.])"
+# "HiloTrack", "NaviERP": nobody writes a word so who does not name a product.
+_CAMEL = re.compile(
+    r"(?<![\w@./-])[A-ZÁÉÍÓÚ][a-záéíóúñ]+(?:[A-ZÁÉÍÓÚ][\wáéíóúñ]*)+(?![\w@]|\.\w|-\d)"
 )
-_PERSON_LOWER = re.compile(
-    r"\b(?:me llamo|mi nombre es|my name is|meu nome e)\s+(?P<name>[a-z]{3,}(?:\s+(?!de\b|y\b"
-    r"|con\b|del\b|desde\b|para\b"
-    r"|mi\b|trabajo\b|estoy\b|and\b|e\b|soy\b|tengo\b|necesito\b|no\b|la\b|el\b|en\b)[a-z]{3,}){0,2})"
+_NOT_PRODUCTS = frozenset(["whatsapp", "youtube", "linkedin", "mcdonald"])
+_MAIL_AS_ADDRESS = re.compile(
+    r"(?:\b(?:mi|mis|su|sus|tu|un|ni|por|que|cual|cuantos|otro|este|ese|cinco|siete|veinte|\d+"
+    r"|los|muchos|varios|tantos|mas|sin|x|vario|cambio\s+de|del|nuevo)\s+)$"
 )
-_NOT_NAMES = frozenset(
-    """ustedes usted cliente clientes buenas buenos dias tardes noches señor gracias hola soporte
-    gerente contador contadora yo el la un una proveedor colombia sap vpn teams outlook
-    excel word office urgente lunes martes miercoles jueves viernes sabado domingo enero
-    febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
-    quien nuevo nueva muy parte todo respeto""".split()  # noqa: SIM905 - read as running words
-)
-_SUFFIX = (
-    r"(?:S\.?\s?A\.?\s?S\.?|S\.\s?A\.|SA|Ltda\.?|LTDA\.?|E\.?S\.?P\.?|S\.?C\.?A\.?|Inc\.?"
-    r"|LLC|Cía\.?|E\.U\.)"
-)
-_COMPANY = re.compile(
-    r"(?<!\w)(?P<legal>(?:[A-ZÁÉÍÓÚÑ][\w&.-]{0,40}[ ](?:(?:de|del|la|el|los|las|y|&)[ ]){0,2}){1,5}"
-    + _SUFFIX
-    + r")(?![\w])"
-    r"|(?i:\b(?:la\s+)?(?:empresa|compañía|compañia|firma|sociedad|de\s+parte\s+de|escribo\s+de|company))\s+(?P<named>[A-ZÁÉÍÓÚÑ]"
-    r"[\wáéíóúñ&]+(?:[ ](?:(?:de|del|la|el|los|las|y|&)[ ]){0,2}[A-ZÁÉÍÓÚÑ][\wáéíóúñ&]+){0,3})"
+_MAIL_DOWN = re.compile(
+    r"\s+(?:no|esta|sigue|se\s+cay|fall|caid|lento|corporativo|no\s+me|bloq|desde)"
 )
 _PLACED = re.compile(
-    r"(?:\b(?:en|de|desde|a|hacia|para|sede|ciudad|oficina|sucursal|in|from|em)\W+)$"
+    r"(?:\b(?:en|de|desde|a|hacia|para|sede|ciudad|oficina|sucursal|tiendas?|planta|bodega|via"
+    r"|in|from|em|y|e|entre|hasta|municipio|regional)\W+)$"
 )
-# Towns whose names are also names of people or ordinary words.
+_LISTED = re.compile(r"(?:,|\by\b|\be\b|[-/–])\s*$")
+# Towns whose names are also names of people or ordinary words: only where a place is spoken of,
+# and with a capital.
 _AMBIGUOUS = frozenset(
-    """bello soledad armenia florencia turbo cota caldas granada plato leticia candelaria socorro
-    palmira garzon fundacion codazzi arjona pasto lima madrid cartago mosquera espinal""".split()  # noqa: SIM905 - read as running words
-) | {"la estrella", "el banco", "san andres"}
+    """
+    bello soledad armenia florencia turbo cota caldas granada plato leticia candelaria
+    socorro palmira garzon fundacion codazzi arjona pasto lima madrid cartago mosquera
+    espinal albania albán andes andalucia acevedo aldana altamira alvarado argelia barbosa
+    barrancas betania betulia bolivar briceno balboa belalcazar buenavista calamar castilla
+    ceja cerrito cisneros coello concordia convencion corinto cumbal dolores fresno florida
+    gigante ginebra genova galeras guamal guamo guadalupe herrera honda jardin jerico junin
+    linares libano malaga mani manta medina miranda miraflores montenegro monterrey morales
+    murillo narino neira obando ortega ospina ovejas pacho padilla palermo pesca piedras
+    policarpa potosi prado pradera providencia purificacion quito remedios restrepo ricaurte
+    rivera robles rosas rovira salamina salgar saldana segovia sevilla silvia suarez susa
+    tame tello tenerife toledo toro tota trinidad trujillo une valencia valdivia velez
+    venecia versalles victoria villanueva viterbo zambrano zaragoza barcelona santiago
+    panama porto london orlando houston santuario galapa mesetas medellin_ manzanares
+    marsella miami caloto tolu silvania samana luruaco astrea ataco calarca rosal retiro
+    """.split()  # noqa: SIM905 - read as running words
+)
+_COMMON_PARTS = (
+    "la ",
+    "el ",
+    "los ",
+    "san ",
+    "santa ",
+    "puerto ",
+    "santo ",
+    "paz ",
+    "don ",
+    "agua ",
+    "rio ",
+)
+# Products and companies that are words too: only with a capital in a sentence of small letters.
+_ALSO_WORDS = frozenset(
+    """
+    word excel teams access meet forms planner project slack notion canvas elastic crystal
+    alegra zebra oracle apache bizagi ariba remedy mantis asana acrobat publisher kafka
+    puppet rancher nexus informatica milestone genesys access exito tigo olimpica alpina
+    sura porvenir terpel alqueria colmena fiori concur looker tableau enlace operativo word
+    enel vanti coordinadora deprisa adres sena bi api nas bold citrix sanitas redis redshift
+    crystal stripe docker signal monday corona argos canal excel aranda remedy access
+    """.split()  # noqa: SIM905 - read as running words
+) - frozenset(
+    [
+        "word",
+        "excel",
+        "teams",
+        "meet",
+        "forms",
+        "planner",
+        "oracle",
+        "citrix",
+        "docker",
+        "bi",
+        "api",
+        "tableau",
+        "tigo",
+        "sura",
+        "sena",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -109,86 +112,104 @@ class Names:
     """The general gazetteers of ``training_data/gazetteer``."""
 
     services: NameIndex
+    companies: NameIndex
     cities: NameIndex
     first_names: frozenset[str]
+    surnames: frozenset[str]
 
     @classmethod
     def load(cls, folder: Path) -> "Names":
+        def folded(name: str) -> frozenset[str]:
+            return frozenset(fold(written) for written in read_names(folder / name))
+
         return cls(
-            NameIndex("servicio", read_names(folder / "servicios.txt"), confidence=0.95, rank=5),
-            NameIndex("ciudad", read_names(folder / "ciudades.txt"), confidence=0.95, rank=5),
-            frozenset(fold(name) for name in read_names(folder / "nombres.txt")),
+            NameIndex(
+                "servicio", read_names(folder / "servicios.txt"), confidence=0.95, rank=LISTED
+            ),
+            NameIndex("empresa", read_names(folder / "empresas.txt"), confidence=0.9, rank=LISTED),
+            NameIndex("ciudad", read_names(folder / "ciudades.txt"), confidence=0.95, rank=LISTED),
+            folded("nombres.txt"),
+            folded("apellidos.txt"),
         )
 
     def find(self, folded: str, text: str, known: frozenset[str]) -> Iterator[Found]:
-        for service in self.services.find(folded, known):
-            written = text[service.start : service.end]
-            if fold(written).startswith("correo") and "@" in text[service.end : service.end + 40]:
-                continue  # "mi correo es ana@…" names no service
-            yield Found("servicio", service.start, service.end, written, service.confidence, 5)
+        yield from self._services(folded, text, known)
+        yield from self._companies(folded, text, known)
         yield from self._cities(folded, text, known)
-        yield from find_environments(folded)
-        yield from find_affected(folded)
         yield from _find_things(folded, text)
         yield from find_companies(text)
-        yield from self._people(folded, text)
+        yield from find_people(folded, text, self.first_names, self.surnames)
+
+    def _services(self, folded: str, text: str, known: frozenset[str]) -> Iterator[Found]:
+        for service in self.services.find(folded, known):
+            start, end = service.start, service.end
+            written = text[start:end]
+            if folded[start:end] in _ALSO_WORDS and not _is_name(text, start):
+                continue
+            if folded.startswith("correo", start):
+                address = "@" in text[end : end + 40]  # "mi correo es ana@…" names no service
+                before = _MAIL_AS_ADDRESS.search(folded[max(0, start - 14) : start])
+                if address or (before and not _MAIL_DOWN.match(folded, end)):
+                    continue
+            if (
+                service.confidence < 0.9
+                and written.endswith("s")
+                and fold(service.value) == fold(written)[:-1]
+            ):
+                continue  # the plural of a kind of thing
+            yield Found("servicio", start, end, written, service.confidence, service.rank)
+
+    def _companies(self, folded: str, text: str, known: frozenset[str]) -> Iterator[Found]:
+        for company in self.companies.find(folded, known):
+            start, end = company.start, company.end
+            exact = company.confidence >= 0.9
+            shared = folded[start:end] in _ALSO_WORDS or folded.startswith("camara", start)
+            if shared and not _is_name(text, start):
+                continue
+            if exact or (end - start > 8 and _is_name(text, start)):
+                yield Found(
+                    "empresa", start, end, text[start:end], company.confidence, company.rank
+                )
 
     def _cities(self, folded: str, text: str, known: frozenset[str]) -> Iterator[Found]:
+        last_end = -9
         for city in self.cities.find(folded, known):
-            key = folded[city.start : city.end]
-            placed = bool(_PLACED.search(folded[max(0, city.start - 12) : city.start]))
-            capital = text[city.start].isupper() and not text.isupper()
-            if placed or (key not in _AMBIGUOUS and (capital or city.confidence > 0.9)):
+            key, start = folded[city.start : city.end], city.start
+            placed = bool(_PLACED.search(folded[max(0, start - 14) : start]))
+            placed = placed or (
+                start - last_end < 5 and bool(_LISTED.search(folded[last_end:start]))
+            )
+            capital = _is_name(text, start)
+            exact = city.confidence > 0.9
+            opens = start == 0 or text[max(0, start - 2) : start] in {". ", "\n", "? ", "! "}
+            doubtful = key in _AMBIGUOUS or (
+                key.startswith(_COMMON_PARTS) and (not capital or opens)
+            )
+            if not exact:  # a typo: of a long word, where a town would stand
+                good = placed and (capital or (len(key) >= 7 and text.islower()))
+            elif doubtful:
+                good = placed and capital
+            else:
+                good = placed or capital or len(key) > 6
+            if good:
+                last_end = city.end
                 yield city
 
-    def _people(self, folded: str, text: str) -> Iterator[Found]:
-        for match in _PERSON_CUED.finditer(text):
-            name = match["name"]
-            if fold(name.split()[0]) not in _NOT_NAMES:
-                yield Found("persona", *match.span("name"), name, 0.85, rank=4)
-        for match in _PERSON_LOWER.finditer(folded):
-            start, end = match.span("name")
-            yield Found("persona", start, end, text[start:end].title(), 0.75, rank=3)
-        for match in re.finditer(_NAME, text):
-            if fold(match[0].split()[0]) in self.first_names and not text.isupper():
-                yield Found("persona", *match.span(), match[0], 0.8, rank=3)
 
-
-def find_environments(folded: str) -> Iterator[Found]:
-    for match in _ENVIRONMENT.finditer(folded):
-        name = match.lastgroup
-        if name is not None:
-            yield Found("ambiente", *match.span(name), _ENVIRONMENTS[match[name]], 0.95, rank=6)
-
-
-def find_affected(folded: str) -> Iterator[Found]:
-    """How many people are affected; "solo a mí" is one."""
-    for match in _AFFECTED.finditer(folded):
-        number = match["number"] or match["number2"]
-        count = parse(number.replace(".", "").replace(",", ""))
-        if isinstance(count, int) and count > 0 and number not in {"un", "una"}:
-            if match["number"]:
-                yield Found("usuarios_afectados", *match.span(), count, 0.92, rank=6)
-            else:
-                yield Found("usuarios_afectados", *match.span("number2"), count, 0.75, rank=3)
-    for match in _ONLY_ME.finditer(folded):
-        yield Found("usuarios_afectados", *match.span(), 1, 0.85, rank=4)
+def _is_name(text: str, start: int) -> bool:
+    """Whether a capital at ``start`` says anything."""
+    return text[start].isupper() and not text.isupper()
 
 
 def _find_things(folded: str, text: str) -> Iterator[Found]:
     for match in _NAMED_THING.finditer(folded):
         start, end = match.span("service")
-        yield Found("servicio", start, end, text[start:end], 0.85, rank=5)
+        yield Found("servicio", start, end, text[start:end], 0.8, rank=LISTED)
     for match in _QUOTED_THING.finditer(folded):
         start, end = match.span("name")
         # A name is written with a capital inside a sentence of small letters.
-        if text[start].isupper() and not text.isupper() and text[start:end].lower() != "de":
-            yield Found("servicio", start, end, text[start:end], 0.75, rank=4)
-
-
-def find_companies(text: str) -> Iterator[Found]:
-    for match in _COMPANY.finditer(text):
-        name = "legal" if match["legal"] else "named"
-        yield Found(
-            "empresa", *match.span(name), match[name], 0.9 if match["legal"] else 0.75, rank=5
-        )
+        if _is_name(text, start) and text[start:end].lower() != "de":
+            yield Found("servicio", start, end, text[start:end], 0.75, rank=LOOSE)
+    for match in _CAMEL.finditer(text):
+        if match[0].lower() not in _NOT_PRODUCTS:
+            yield Found("servicio", *match.span(), match[0], 0.8, rank=LOOSE)

@@ -22,6 +22,7 @@ _UNITS = {
 _SCALES = {
     "mil": 10**3, "thousand": 10**3, "millon": 10**6, "millones": 10**6, "million": 10**6,
     "milhao": 10**6, "milhoes": 10**6, "billon": 10**12, "billones": 10**12,
+    "trillon": 10**18, "trillones": 10**18,
 }  # fmt: skip
 
 _ANY = "|".join(sorted({*_UNITS, *_SCALES}, key=lambda word: (-len(word), word)))
@@ -52,28 +53,67 @@ def from_digits(text: str) -> float | int | None:
 
 
 def from_words(folded: str) -> int | None:
-    """The number written in (folded) words; ``None`` if a word is not part of one."""
-    total = current = 0
+    """The number written in (folded) words; ``None`` if a word is not part of one.
+
+    On the long scale of Spanish a "billón" is a million millions: what stands before "millón",
+    "billón" or "trillón" may have thousands of its own.
+    """
+    total = thousands = current = 0
     for word in folded.split():
-        if word in {"y", "and", "e"}:
-            continue
         if word in _UNITS:
             current += _UNITS[word]
         elif word in _SCALES:
             scale = _SCALES[word]
-            if scale >= 10**6:
-                total = (total + (current or (0 if total else 1))) * scale
+            if scale == 10**3:
+                thousands += (current or 1) * scale
             else:
-                total += (current or 1) * scale
+                total += (thousands + current or 1) * scale
+                thousands = 0
             current = 0
-        else:
+        elif word not in {"y", "and", "e"}:
             return None
-    return total + current
+    return total + thousands + current
+
+
+_SCALED = re.compile(
+    r"(?P<number>.+?)\s*(?P<scale>k|mil|mil\s+millones|millon|millones|billon|billones|docenas?|dz)"
+    r"(?P<half>\s+y\s+medi[oa])?"
+)
+_POINTED = re.compile(r"(?P<whole>[a-z ]+?)\s+(?:con|coma|punto)\s+(?P<rest>[a-z ]+)")
+_FACTORS = {"k": 10**3, "mil": 10**3, "mil millones": 10**9, "docena": 12, "docenas": 12, "dz": 12}
 
 
 def parse(folded: str) -> float | int | None:
-    """A number in digits or in words."""
-    folded = folded.strip()
-    if re.fullmatch(DIGITS, folded):
+    """A number in digits or in words: "1.250.000", "2 millones y medio", "tres docenas"."""
+    folded = " ".join(folded.split())
+    if not folded:
+        return None
+    if re.fullmatch(r"[\d.,'’]*\d(?: \d{3})*(?:,\d+)?", folded):
         return from_digits(folded)
-    return from_words(folded) if folded else None
+    value = from_words(folded)
+    if value is not None:
+        return value
+    if folded.endswith((" y medio", " y media")) and (base := from_words(folded[:-8])) is not None:
+        last = _SCALES.get(folded[:-8].split()[-1], 1)
+        return base + (last // 2 if last > 1 else 0.5)
+    scaled = _SCALED.fullmatch(folded)
+    if scaled:
+        number = 0.5 if scaled["number"] in {"media", "medio"} else parse(scaled["number"])
+        factor = _FACTORS.get(scaled["scale"]) or _SCALES[scaled["scale"]]
+        return None if number is None else _whole((number + bool(scaled["half"]) / 2) * factor)
+    pointed = _POINTED.fullmatch(folded)
+    return _decimal(pointed["whole"], pointed["rest"]) if pointed else None
+
+
+def _decimal(whole: str, rest: str) -> float | None:
+    """Reads "siete con cincuenta" and "doscientos coma cero tres"."""
+    before, after = from_words(whole), from_words(rest)
+    if before is None or after is None:
+        return None
+    zeros = "0" * (len(rest.split()) - len(rest.replace("cero ", "").split()))
+    return float(f"{before}.{zeros}{after}")
+
+
+def _whole(number: float) -> float | int:
+    number = round(number, 6)
+    return int(number) if number == int(number) else number

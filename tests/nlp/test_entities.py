@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.corpus import DATA
-from nlp.entities.identifiers import nit_check_digit
+from nlp.entities.addresses import nit_check_digit
 from nlp.entities.names import Names
 from nlp.entities.numbers import from_digits, from_words
 from nlp.entities.recognise import recognise

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from nlp import handoff
-from nlp.entities.names import find_environments
+from nlp.entities.impact import find_environments
 from nlp.normalise import fold
 from nlp.pipeline import Pipeline
 from nlp.understanding import IntentScore
