@@ -1,67 +1,102 @@
-"""Text to what the encoder sees in it: embeddings, its own opinions, and the tags of its pieces.
+"""Texts to vectors: the fine-tuned encoder of ``encoder_model/``, or any other one by name."""
 
-The one that ships (``nlp/encoder_model``) was fine-tuned by ``nlp/finetuning`` and runs on ONNX
-Runtime, one message at a time: no padding, so that no message's rounding depends on another's.
-Any sentence-transformers model can take its place by name or path; it gives embeddings only.
-"""
-
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
+import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import (  # its errors have no public place
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+)
 from pydantic import BaseModel, ConfigDict, ValidationError
+from tokenizers import Tokenizer
 
-from nlp.manifest import ModelDamaged
+from nlp.linear import Vector
+from nlp.manifest import ModelDamaged, ModelMissing, file_hash
+from nlp.pieces import bounded, cut_to_pieces
+from nlp.tagging import TAGS, Tagged
+
+if TYPE_CHECKING:  # optional
+    from sentence_transformers import SentenceTransformer
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-    from tokenizers import Tokenizer
-
-Vector = npt.NDArray[np.float32]
-Offsets = tuple[tuple[int, int], ...]
+    from sentence_transformers import SentenceTransformer
 
 SHIPPED = Path(__file__).parent / "encoder_model"
-MAX_TOKENS = 160  # of a longer message its first and its last half
-_MAX_CHARS = 3_000  # of a longer text its first and last half: more than 160 pieces ever need
-_OUTPUTS = ("main", "present", "urgency", "sentiment")
+MODEL, TOKENIZER, CARD = "encoder.onnx", "tokenizer.json", "encoder.json"
+FORMAT = 1  # raised when the files change their meaning
+_OTHER_OUTPUTS = ("pooled", "meaning", "tags")
+
+
+class EncoderMissing(ModelMissing):
+    """There is no encoder in the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        RuntimeError.__init__(self, f"No encoder in {folder}: run `helpcare nlu fine-tune`.")
+
+
+class EncoderDamaged(ModelDamaged):
+    """The folder holds something that cannot be used as an encoder."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        RuntimeError.__init__(
+            self,
+            f"The encoder in {folder} cannot be used ({why}): restore it from the repository or"
+            " run `helpcare nlu fine-tune`.",
+        )
+
+
+class EncoderUnavailable(RuntimeError):
+    """The library that would run the encoder that was asked for is not installed."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """What the encoder sees. ``tags`` is (pieces, tags), ``offsets`` are those of the pieces in
-    the text that was given; both are empty where the encoder marks no entities.
+    """One row for each text.
+
+    ``pooled`` knows our intents, ``meaning`` stays near general similarity; both have length 1.
+    ``heads`` are the scores of the encoder's own heads by task; ``tags`` those of the entities.
+    Encoders that know nothing of our tasks have neither.
     """
 
-    pooled: Vector  # (width,), unit length: what the intent is read from
-    meaning: Vector  # (width,), unit length: what texts are compared by
-    scores: Mapping[str, Vector] = field(default_factory=dict)  # its own opinions, by head
-    tags: Vector = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
-    offsets: Offsets = ()
+    pooled: Vector
+    meaning: Vector
+    tags: tuple[Tagged, ...] | None = None
+    heads: Mapping[str, Vector] = field(default_factory=dict)
 
 
 class Encoder(Protocol):
     @property
     def name(self) -> str:
-        """Identifies the model; embeddings of two names cannot be compared."""
+        """Identifies the model: vectors of two names cannot be compared."""
 
-    def encode(self, text: str) -> Encoded:
-        """Any text, the empty one too."""
+    @property
+    def width(self) -> int:
+        """Numbers in a vector."""
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Never fails because of what a text holds."""
 
 
-class EncoderManifest(BaseModel):
-    """``encoder.json``: what the shipped encoder says about itself."""
+class Card(BaseModel):
+    """What ``encoder.json`` says about the model beside it."""
 
     model_config = ConfigDict(frozen=True)
 
-    format: int = 1
-    created: str
-    data_hash: str
-    base: str  # the model that was fine-tuned
+    format: int = FORMAT
+    width: int
+    heads: dict[str, tuple[str, ...]]  # task → names of its scores
+    tags: tuple[str, ...]
+    base: str
+    data_hash: str  # of the messages it was fine-tuned on
+    examples: int
     versions: dict[str, str]
     settings: dict[str, Any]
     scores: dict[str, float]
@@ -69,138 +104,148 @@ class EncoderManifest(BaseModel):
     files: dict[str, str]  # name → SHA-256
 
 
-def prepare(text: str) -> str:
-    """A shouted message in small letters: the pieces of capitals are few and say little."""
-    letters = sum(map(str.isalpha, text))
-    if letters >= 8 and sum(map(str.isupper, text)) > 0.6 * letters:
-        small = text.lower()
-        if len(small) == len(text):
-            return small
-    return text
+def read_card(folder: Path) -> Card:
+    """The card of an encoder whose files all are as they were written."""
+    path = folder / CARD
+    if not path.is_file():
+        raise EncoderMissing(folder)
+    try:
+        card = Card.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise EncoderDamaged(folder, f"{CARD} is not readable") from error
+    if card.format != FORMAT:
+        raise EncoderDamaged(folder, f"format {card.format}, this program reads {FORMAT}")
+    if card.tags != TAGS:
+        raise EncoderDamaged(folder, "it knows other types of entities")
+    for name in (MODEL, TOKENIZER):
+        if not (folder / name).is_file():
+            raise EncoderDamaged(folder, f"{name} is missing")
+        if file_hash(folder / name) != card.files.get(name):
+            raise EncoderDamaged(folder, f"{name} was changed")
+    return card
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    # One message keeps one core busy; several go side by side. Waiting must not burn the core.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Messages differ in length: an arena sized for each shape would only grow.
+    options.enable_mem_pattern = False
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 class OnnxEncoder:
-    """The fine-tuned encoder. Safe to use from several threads."""
+    """The shipped encoder on ONNX Runtime. Holds no state between texts; safe from any thread.
 
-    def __init__(self, session: "InferenceSession", tokenizer: "Tokenizer", name: str) -> None:
-        self._session, self._tokenizer, self._name = session, tokenizer, name
+    Texts are run one by one: without padding, and so that no text's rounding depends on its
+    neighbours. ``threads`` texts run at the same time.
+    """
+
+    def __init__(
+        self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, card: Card, threads: int
+    ) -> None:
+        self.card = card
+        self._session, self._tokenizer = session, tokenizer
+        self._outputs = [*_OTHER_OUTPUTS, *card.heads]
+        self._pool = ThreadPoolExecutor(threads, "encoder") if threads > 1 else None
 
     @classmethod
-    def load(cls, folder: Path = SHIPPED, *, threads: int = 1) -> "OnnxEncoder":
-        """Raises :class:`ModelDamaged` where a file is missing or is not what was shipped."""
-        # imported late: commands that understand nothing start without them
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        manifest = read_encoder_manifest(folder)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # a spinning thread would take the core from the web process beside it
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        session = onnxruntime.InferenceSession(
-            str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
-        )
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        return cls(session, tokenizer, f"help-care/{manifest.files['encoder.onnx'][:12]}")
+    def load(cls, folder: Path = SHIPPED, threads: int = 1) -> "OnnxEncoder":
+        """Raises :class:`EncoderMissing` or :class:`EncoderDamaged`."""
+        card = read_card(folder)
+        try:
+            tokenizer = Tokenizer.from_str((folder / TOKENIZER).read_text(encoding="utf-8"))
+            session = _session(folder / MODEL)
+        except (OSError, ValueError, Fail, InvalidArgument, InvalidGraph, InvalidProtobuf) as error:
+            raise EncoderDamaged(folder, type(error).__name__) from error
+        return cls(session, tokenizer, card, threads)
 
     @property
     def name(self) -> str:
-        return self._name
+        return f"help-care/{self.card.files[MODEL][:12]}"
 
-    def encode(self, text: str) -> Encoded:
-        text, shift = _bounded(text)
-        pieces = self._tokenizer.encode(prepare(text))
-        ids, offsets = pieces.ids, pieces.offsets
-        if len(ids) > MAX_TOKENS:
-            half = MAX_TOKENS // 2
-            ids, offsets = ids[:half] + ids[-half:], offsets[:half] + offsets[-half:]
-        names = [output.name for output in self._session.get_outputs()]
-        values = self._session.run(names, {"ids": np.array([ids], dtype=np.int64)})
-        found = {name: value[0] for name, value in zip(names, values, strict=True)}
+    @property
+    def width(self) -> int:
+        return self.card.width
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        run = self._pool.map if self._pool and len(texts) > 1 else map
+        rows = list(run(self._one, texts))
+        heads = {
+            name: _stacked([row[1][name] for row in rows], len(labels))
+            for name, labels in self.card.heads.items()
+        }
         return Encoded(
-            pooled=found["pooled"],
-            meaning=found["meaning"],
-            scores={name: found[name] for name in _OUTPUTS},
-            tags=found["tags"],
-            offsets=tuple(shift(start, end) for start, end in offsets),
+            pooled=_stacked([row[1]["pooled"] for row in rows], self.width),
+            meaning=_stacked([row[1]["meaning"] for row in rows], self.width),
+            tags=tuple(row[0] for row in rows),
+            heads=heads,
         )
 
-
-class _Shift:
-    """Positions in a text of which the middle was cut out."""
-
-    def __init__(self, kept: int, cut: int) -> None:
-        self._kept, self._cut = kept, cut
-
-    def __call__(self, start: int, end: int) -> tuple[int, int]:
-        if end <= self._kept:
-            return start, end
-        if start >= self._kept:
-            return start + self._cut, end + self._cut
-        return start, self._kept  # a piece over the seam
+    def _one(self, text: str) -> tuple[Tagged, dict[str, Vector]]:
+        pieces = cut_to_pieces(self._tokenizer, text)
+        ids = np.array([pieces.ids], dtype=np.int64)
+        values = self._session.run(self._outputs, {"ids": ids})
+        found = {name: value[0] for name, value in zip(self._outputs, values, strict=True)}
+        return Tagged(pieces.offsets, found.pop("tags")), found
 
 
-def _bounded(text: str) -> tuple[str, _Shift]:
-    text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates, one for one
-    if len(text) <= _MAX_CHARS:
-        return text, _Shift(len(text), 0)
-    half = _MAX_CHARS // 2
-    return text[:half] + text[-half:], _Shift(half, len(text) - _MAX_CHARS)
+def _stacked(rows: Sequence[Vector], width: int) -> Vector:
+    return np.stack(rows) if rows else np.zeros((0, width), dtype=np.float32)
 
 
 class SentenceTransformerEncoder:
-    """Any sentence-transformers model, by its name or path."""
+    """Any model of ``sentence-transformers``, by name or path. It knows no entities."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: "SentenceTransformer", name: str) -> None:
+        self._model, self._name = model, name
+
+    @classmethod
+    def load(cls, name: str) -> "SentenceTransformerEncoder":
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
-            raise RuntimeError(
-                f"The encoder {model!r} needs sentence-transformers:"
-                " pip install -c constraints.txt -e '.[finetune]'"
+            raise EncoderUnavailable(
+                f"The encoder {name!r} needs sentence-transformers, which is not installed:"
+                " pip install -c constraints.txt -e '.[finetune]'."
             ) from error
-        self._model = SentenceTransformer(model, device="cpu")
-        self._name = f"sentence-transformers/{model}"
+        return cls(SentenceTransformer(name, device="cpu"), name)
 
     @property
     def name(self) -> str:
-        return self._name
+        return f"sentence-transformers/{self._name}"
 
-    def encode(self, text: str) -> Encoded:
-        vector = self._model.encode(_bounded(text)[0], normalize_embeddings=True)
-        pooled = np.asarray(vector, dtype=np.float32)
-        return Encoded(pooled=pooled, meaning=pooled)
+    @property
+    def width(self) -> int:
+        return int(self._model.get_embedding_dimension())
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        if not texts:
+            empty = np.zeros((0, self.width), dtype=np.float32)
+            return Encoded(empty, empty)
+        vectors = self._model.encode(
+            [bounded(text)[0] for text in texts],
+            convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False,
+        )  # fmt: skip
+        rows: Vector = np.asarray(vectors, dtype=np.float32)
+        return Encoded(rows, rows)
 
 
-def load_encoder(wanted: str = "") -> Encoder | None:
-    """The one that is ``wanted`` by name or path; ``""``: the shipped one, ``"none"``: none."""
-    if wanted == "none":
+def open_encoder(name: str = "", threads: int = 1) -> Encoder | None:
+    """The shipped encoder, or the one of that folder or ``sentence-transformers`` name.
+
+    ``"none"``: none, so that words and characters alone decide.
+    """
+    if name == "none":
         return None
-    return SentenceTransformerEncoder(wanted) if wanted else OnnxEncoder.load()
+    if not name:
+        return OnnxEncoder.load(threads=threads)
+    if (Path(name) / CARD).is_file():
+        return OnnxEncoder.load(Path(name), threads)
+    return SentenceTransformerEncoder.load(name)
 
 
-def read_encoder_manifest(folder: Path) -> EncoderManifest:
-    """Of an encoder whose files are all as they were shipped."""
-    try:
-        manifest = EncoderManifest.model_validate_json((folder / "encoder.json").read_bytes())
-    except (OSError, ValidationError) as error:
-        raise ModelDamaged(folder, "its encoder.json is missing or not readable") from error
-    for name, expected in manifest.files.items():
-        file = folder / name
-        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != expected:
-            raise ModelDamaged(folder, f"{name} is missing or was changed")
-    return manifest
-
-
-def write_encoder_manifest(folder: Path, values: dict[str, Any]) -> None:
-    """Over the files that lie there, beside ``values`` of :class:`EncoderManifest`."""
-    files = {
-        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        for name in ("encoder.onnx", "tokenizer.json")
-    }
-    manifest = EncoderManifest(**values, files=files)
-    (folder / "encoder.json").write_text(
-        json.dumps(manifest.model_dump(), indent=1, ensure_ascii=False), encoding="utf-8"
-    )
+def dump(card: Card, folder: Path) -> None:
+    text = json.dumps(card.model_dump(mode="json"), ensure_ascii=False, indent=1)
+    (folder / CARD).write_text(text + "\n", encoding="utf-8")

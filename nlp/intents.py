@@ -61,14 +61,15 @@ class IntentModel:
     def opinions(self, masked: str, encoded: Encoded | None) -> list[Opinion]:
         """One after the other as the weights have them.
 
-        ``masked`` is folded text whose identifiers are replaced (``features.mask``).
+        ``masked`` is folded text whose identifiers are replaced (``features.mask``), ``encoded``
+        the one message.
         """
         found = [of_words(self.heads, masked)]
         if encoded is not None and self.dense is not None:
-            found.append(of_scores(self.dense.scores(encoded.pooled)))
-            if encoded.scores:
-                own = encoded.scores
-                found.append(Opinion(log_softmax(own["main"]), own["present"]))
+            found.append(of_scores(self.dense.scores(encoded.pooled[0])))
+            if encoded.heads:
+                own = encoded.heads
+                found.append(Opinion(log_softmax(own["main"][0]), own["present"][0]))
         return found
 
     def classify(self, masked: str, encoded: Encoded | None) -> tuple[IntentScore, ...]:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nlp import language, tagger, tone
-from nlp.encoder import Encoder, load_encoder
+from nlp import language, tagging, tone
+from nlp.encoder import Encoded, Encoder, EncoderUnavailable, open_encoder
+from nlp.entities.found import TAGGED, Found
 from nlp.entities.names import Names
 from nlp.entities.recognise import recognise
 from nlp.features import mask
@@ -43,14 +44,21 @@ class Pipeline:
         try:
             heads = Heads.load(folder)
             names = Names.load(folder)
-            encoder = load_encoder(manifest.encoder_setting)
+            encoder = open_encoder(manifest.encoder_setting)
             intents = IntentModel(
                 heads,
                 _load_dense(folder) if encoder is not None else None,
                 Weights(**manifest.weights),
                 Thresholds(**manifest.thresholds),
             )
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            zipfile.BadZipFile,
+            EncoderUnavailable,
+        ) as error:
             raise ModelDamaged(folder, type(error).__name__) from error
         if (encoder.name if encoder else None) != manifest.encoder:
             raise ModelDamaged(folder, "it was trained with another encoder")
@@ -61,7 +69,7 @@ class Pipeline:
     ) -> Understanding:
         """What ``text`` means; ``now`` is aware, relative dates are resolved in America/Bogota."""
         message = clean(text)
-        encoded = self.encoder.encode(message.text) if self.encoder else None
+        encoded = self.encoder.encode([message.text]) if self.encoder else None
         entities = recognise(
             message,
             text,
@@ -69,7 +77,7 @@ class Pipeline:
             now=now,
             known=self.known,
             gazetteer=gazetteer,
-            tagged=tagger.spans(encoded, message.text) if encoded else (),
+            tagged=tagged(encoded),
         )
         intents = self.intents.classify(masked(message, entities), encoded)
         return Understanding(
@@ -80,7 +88,7 @@ class Pipeline:
             urgency=tone.urgency(message.folded, intents, entities, encoded),
             sentiment=tone.sentiment(message.folded, intents, encoded),
             language=language.detect(message.text),
-            meaning=None if encoded is None else tuple(encoded.meaning.tolist()),
+            meaning=None if encoded is None else tuple(encoded.meaning[0].tolist()),
         )
 
     @property
@@ -92,7 +100,10 @@ class Pipeline:
         """Embeddings (unit length) by which texts are compared; ``None`` without an encoder."""
         if self.encoder is None:
             return None
-        return [self.encoder.encode(clean(text).text).meaning.tolist() for text in texts]
+        meanings: list[list[float]] = self.encoder.encode(
+            [clean(text).text for text in texts]
+        ).meaning.tolist()
+        return meanings
 
     def understand_many(
         self, texts: Iterable[str], *, now: datetime, gazetteer: Gazetteer | None = None
@@ -103,6 +114,16 @@ class Pipeline:
 def _load_dense(folder: Path) -> Dense:
     with np.load(folder / DENSE, allow_pickle=False) as arrays:
         return Dense(arrays["weights"].astype(np.float32), arrays["bias"].astype(np.float32))
+
+
+def tagged(encoded: Encoded | None) -> list[Found]:
+    """What the encoder marked in the one message; values are left to who reads the spans."""
+    if encoded is None or encoded.tags is None:
+        return []
+    return [
+        Found(span.type, span.start, span.end, None, round(span.confidence, 3), TAGGED)
+        for span in tagging.find(encoded.tags[0])
+    ]
 
 
 def known_words(heads: Heads) -> frozenset[str]:

@@ -19,9 +19,9 @@ def urgency(
 ) -> Urgency:
     """baja, media, alta or critica."""
     ruled = urgency_rules.of(folded, intents, entities)
-    if encoded is None or "urgency" not in encoded.scores:
+    if encoded is None or "urgency" not in encoded.heads:
         return ruled
-    learned = URGENCIES[int(encoded.scores["urgency"].argmax())]
+    learned = URGENCIES[int(encoded.heads["urgency"][0].argmax())]
     # "sin afán" and "producción caída" are said outright; nobody weighs words against them
     if urgency_rules.says_low(folded):
         return "baja"
@@ -30,6 +30,6 @@ def urgency(
 
 def sentiment(folded: str, intents: Sequence[IntentScore], encoded: Encoded | None) -> Sentiment:
     """negativo, neutral or positivo."""
-    if encoded is None or "sentiment" not in encoded.scores:
+    if encoded is None or "sentiment" not in encoded.heads:
         return sentiment_rules.of(folded, intents)
-    return SENTIMENTS[int(encoded.scores["sentiment"].argmax())]
+    return SENTIMENTS[int(encoded.heads["sentiment"][0].argmax())]

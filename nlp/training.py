@@ -16,10 +16,9 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from nlp import tagger
 from nlp.calibration import calibrate
 from nlp.corpus import DATA, Example, digest, read
-from nlp.encoder import Encoder, load_encoder
+from nlp.encoder import Encoder, open_encoder
 from nlp.entities.names import Names
 from nlp.entities.recognise import recognise
 from nlp.evaluation import evaluate_examples
@@ -28,7 +27,7 @@ from nlp.intents import Dense, IntentModel, Thresholds
 from nlp.linear import Heads, Vector, Vocabulary
 from nlp.manifest import Manifest, ModelDamaged, ModelMissing, file_hash
 from nlp.normalise import clean
-from nlp.pipeline import DENSE, Pipeline, known_words, masked
+from nlp.pipeline import DENSE, Pipeline, known_words, masked, tagged
 from nlp.stacking import Opinion, Weights
 from nlp.understanding import INTENTS
 
@@ -145,7 +144,7 @@ def _embedded(
 ) -> Vector:
     rows = []
     for i, example in enumerate(examples):
-        rows.append(encoder.encode(clean(example.text).text).pooled)
+        rows.append(encoder.encode([clean(example.text).text]).pooled[0])
         if i % 100 == 0:
             progress("embeddings", start + (end - start) * i / len(examples))
     return np.stack(rows)
@@ -181,14 +180,14 @@ def _opinions(
     known = known_words(model.heads)
     for example in examples:
         message = clean(example.text)
-        encoded = encoder.encode(message.text) if encoder else None
+        encoded = encoder.encode([message.text]) if encoder else None
         entities = recognise(
             message,
             example.text,
             names,
             now=NOW,
             known=known,
-            tagged=tagger.spans(encoded, message.text) if encoded else (),
+            tagged=tagged(encoded),
         )
         rows.append(model.opinions(masked(message, entities), encoded))
     return [
@@ -207,7 +206,7 @@ def train(
 ) -> Manifest:
     """Train on ``data`` and put the model into ``folder``.
 
-    ``encoder`` is asked of :func:`nlp.encoder.load_encoder`. ``progress`` is told (step, share
+    ``encoder`` is asked of :func:`nlp.encoder.open_encoder`. ``progress`` is told (step, share
     done). The same data give the same scores. Raises
     :class:`WorseModel`, keeping the present model, where the new one scores lower on ``data/dev``.
     """
@@ -215,7 +214,7 @@ def train(
     started = time.monotonic()
     tell("reading", 0.0)
     examples, unseen = read(data / "train"), read(data / "dev")
-    loaded = load_encoder(encoder)
+    loaded = open_encoder(encoder)
     built = build(examples, unseen, data, loaded, tell)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".model-") as temporary:
