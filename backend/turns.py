@@ -105,6 +105,7 @@ class TurnTaker:
                 contact=contact,
                 conversation=conversation,
                 text=message.text,
+                meaning=understanding.meaning if understanding else None,
                 understood=understanding is not None,
                 hours=self.hours,
                 terms=self.terms,

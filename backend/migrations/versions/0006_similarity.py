@@ -50,8 +50,27 @@ def upgrade() -> None:
         """
     )
 
+    # whoever asks need not know whether there are vectors here
+    op.execute(
+        """
+        CREATE FUNCTION ticket_cosines(asked text, ids bigint[])
+        RETURNS TABLE (ticket_id bigint, cosine double precision)
+        LANGUAGE plpgsql STABLE AS $$
+        BEGIN
+            IF to_regclass('embeddings') IS NOT NULL THEN
+                RETURN QUERY EXECUTE
+                    'SELECT ref_id, 1 - (vector <=> $1::vector) FROM embeddings'
+                    ' WHERE kind = ''ticket'' AND ref_id = ANY($2)'
+                    USING asked, ids;
+            END IF;
+        END
+        $$
+        """
+    )
+
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION ticket_cosines")
     op.execute("DROP TABLE IF EXISTS embeddings")
     op.execute("DROP INDEX ix_tickets_updated_at")
     op.execute("DROP TABLE help_articles")

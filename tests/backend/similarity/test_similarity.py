@@ -7,8 +7,12 @@ from support.servers import valkey_url
 from support.web_app import make_conversation, make_parts, make_ticket
 
 from backend.articles.models import HelpArticle
+from backend.contacts.models import Contact
+from backend.conversations.models import Conversation
+from backend.facts import load_facts
 from backend.similarity.queries import similar_to
 from backend.similarity.service import Embedder, is_possible
+from backend.sla.hours import BusinessHours
 from backend.tickets.models import Ticket
 
 WORDS = ("vpn", "correo", "factura", "impresora", "clave", "sede", "cali", "lento", "no", "abre")
@@ -106,3 +110,20 @@ async def test_without_a_model_nothing_is_kept(parts):
     number = await ticket(parts, "la vpn no abre")
     assert await Embedder(parts.database, none).catch_up(model="m1", now=parts.clock()) == 0
     assert not (await found(parts, number)).available
+
+
+async def test_a_message_is_compared_with_its_sender_s_tickets_by_meaning(parts):
+    number = await ticket(parts, "la vpn no abre en la sede cali")
+    await ticket(parts, "vpn no abre sede cali")  # of somebody else
+    await catch_up(parts, Embedder(parts.database, embed))
+    async with parts.database.transaction() as session:
+        contact = await session.get(Contact, 1)
+        conversation = await session.get(Conversation, 1)
+        [meaning] = await embed(["vpn sede cali no abre"])
+        facts = await load_facts(
+            session, contact=contact, conversation=conversation, text="otra cosa", meaning=meaning,
+            understood=True, hours=BusinessHours.parse("always", timezone="America/Bogota", country="CO"), terms=parts.terms,
+            now=parts.clock(),
+        )  # fmt: skip
+    assert [t.number for t in facts.tickets] == [number]
+    assert facts.tickets[0].similarity > 0.9
