@@ -122,8 +122,8 @@ async def test_a_message_is_compared_with_its_sender_s_tickets_by_meaning(parts)
         [meaning] = await embed(["vpn sede cali no abre"])
         facts = await load_facts(
             session, contact=contact, conversation=conversation, text="otra cosa", meaning=meaning,
-            understood=True, hours=BusinessHours.parse("always", timezone="America/Bogota", country="CO"), terms=parts.terms,
-            now=parts.clock(),
+            understood=True, terms=parts.terms, now=parts.clock(),
+            hours=BusinessHours.parse("always", timezone="America/Bogota", country="CO"),
         )  # fmt: skip
     assert [t.number for t in facts.tickets] == [number]
     assert facts.tickets[0].similarity > 0.9
