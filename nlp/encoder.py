@@ -208,7 +208,7 @@ class SentenceTransformerEncoder:
         except ImportError as error:
             raise EncoderUnavailable(
                 f"The encoder {name!r} needs sentence-transformers, which is not installed:"
-                " pip install -c constraints.txt -e '.[finetune]'."
+                " pip install -c constraints.txt 'help-care[encoders]'."
             ) from error
         return cls(SentenceTransformer(name, device="cpu"), name)
 
