@@ -17,6 +17,8 @@ from nlp.finetuning.tagging import IGNORED
 from nlp.pieces import cut_to_pieces
 
 Tell = Callable[[str, float], None]
+_TOGETHER = 32  # texts embedded at a time
+_PADDING = 1
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,18 @@ def prepare(settings: Settings) -> None:
 def embed(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
     """The network's ``pooled`` vector of each text."""
     network.eval()
-    rows = []
+    pieces = [cut_to_pieces(tokenizer, text).ids for text in texts]
+    order = sorted(range(len(texts)), key=lambda i: len(pieces[i]))  # little padding
+    rows: dict[int, Tensor] = {}
     with torch.no_grad():
-        for text in texts:
-            ids = torch.tensor([cut_to_pieces(tokenizer, text).ids])
-            rows.append(network(ids, torch.ones_like(ids, dtype=torch.bool)).pooled)
-    return torch.cat(rows)
+        for at in range(0, len(order), _TOGETHER):
+            chosen = order[at : at + _TOGETHER]
+            longest = len(pieces[chosen[-1]])
+            ids = [pieces[i] + [_PADDING] * (longest - len(pieces[i])) for i in chosen]
+            real = [[k < len(pieces[i]) for k in range(longest)] for i in chosen]
+            pooled = network(torch.tensor(ids), torch.tensor(real)).pooled
+            rows.update(zip(chosen, pooled, strict=True))
+    return torch.stack([rows[i] for i in range(len(texts))])
 
 
 def learn(
