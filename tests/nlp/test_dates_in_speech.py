@@ -144,10 +144,11 @@ def test_easter_and_long_weekends() -> None:
 
 _WORDS = st.sampled_from(
     """el la los de del al a las hasta entre y desde para lunes viernes mañana ayer hoy semana mes
-    año pasado próximo que viene 3 15 31 2026 99 octubre feb y media cuarto tarde noche am pm hace en
-    dos tres horas días fin primer última quincena puente navidad 12/11 4:30 31/02/2026 , . - tipo"""
-    .split()
-)  # fmt: skip
+    año pasado próximo que viene 3 15 31 2026 99 octubre feb y media cuarto tarde noche am pm hace
+    en
+    dos tres horas días fin primer última quincena puente navidad 12/11 4:30 31/02/2026 , . - tipo
+    """.split()  # noqa: SIM905 - read as running words
+)
 
 
 @given(st.lists(_WORDS, max_size=25).map(" ".join), st.datetimes(timezones=st.just(UTC)))
