@@ -116,6 +116,12 @@ _PLAIN_CODE = re.compile(
     r"|econn(?:reset|refused|aborted)|etimedout|enotfound|eacces|enomem|enospc"
     r"|ssl_error_\w+|kb\d{6,8})\b"
 )
+# Farther from the word: "el error que reporté no es TP-5031 sino TP-5013".
+_CODE_LATER = re.compile(
+    r"\b(?:error|codigo|letrero|aviso|mensaje"
+    r"|pantalla)\b[^.\n;]{1,45}?\b(?P<id>[a-z]{2,5}-\d{2,5})\b"
+    r"(?:\s+(?:sino|no|y|ni)\s+(?:es\s+)?(?P<second>[a-z]{2,5}-\d{2,5}|\d{2,5})\b)?"
+)
 _STATUS_TEXT = re.compile(
     r"\b(?P<id>[45]\d\d)\s+(?:bad|internal|service|not|forbidden|unauthorized|gateway|too)\b"
 )
@@ -201,8 +207,7 @@ def _errors(folded: str, text: str) -> Iterator[Found]:
             if match[name]:
                 start, end = match.span(name)
                 yield Found("codigo_error", start, end, text[start:end], 0.9, rank=6)
-    for match in _STATUS_TEXT.finditer(folded):
-        yield Found("codigo_error", *match.span("id"), match["id"], 0.9, rank=6)
+    yield from _codes_apart(folded, text)
     for match in _PLAIN_CODE.finditer(folded):
         start, end = match.span("id")
         yield Found("codigo_error", start, end, text[start:end], 0.92, rank=6)
@@ -216,3 +221,14 @@ def _errors(folded: str, text: str) -> Iterator[Found]:
         yield Found("codigo_error", start, end, text[start:end], 0.75, rank=6)
     for match in _CAPITALS.finditer(text):
         yield Found("codigo_error", *match.span(), match[0], 0.85, rank=6)
+
+
+def _codes_apart(folded: str, text: str) -> Iterator[Found]:
+    """Codes farther from the word, or told by what follows."""
+    for match in _CODE_LATER.finditer(folded):
+        for name in ("id", "second"):
+            if match[name] and text[match.start("id")].isupper():
+                start, end = match.span(name)
+                yield Found("codigo_error", start, end, text[start:end], 0.75, rank=6)
+    for match in _STATUS_TEXT.finditer(folded):
+        yield Found("codigo_error", *match.span("id"), match["id"], 0.9, rank=6)
