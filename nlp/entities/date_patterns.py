@@ -78,7 +78,8 @@ P  year: (?<!BIG) (?<!N999) (?<!LONG) (?:EN|DE|DEL|ANO|DESDE|HASTA|DURANTE|A|ENT
 P  bare_year: PARA <x:<year:YEAR>> (?!SLASH|DASH)
 P  bare_year: W <x:<year:YEAR>> (?=STOP|COMMA|DOT|$)
 P  years: <year:YEAR> (?:DASH) <last:YEAR>
-P  feast: (?:EL|DEL|EN|BEFORE) <x:<name:HOLIDAY> <after:AFTER>?>
+P  feast: (?:PARA EL|EN EL|DURANTE EL|DESDE EL|HASTA EL) <x:<name:HOLIDAY>>
+P  feast: <name:HOLIDAY> <after:AFTER>
 P  feast: <side:BEFORE> <name:HOLIDAY>
 P  feast: <side:BEFORE>? <name:FEAST> (?:<after:AFTER>|YEARS|[DE DEL] <inside:THIS ANO>)?
 D  written: <ymd:YMD>
@@ -126,7 +127,7 @@ T  clock: (?:A|DESDE|HASTA|TIPO|SON|APPROX|ANTES DE|DESPUES DE|TIPO DE) AT (?!TH
 T  clock: (?:DE|ENTRE|Y|PARA|POR|EN) <x:LAS <hour:HOUR> <minute:MINUTE>? <half:HALF>?>
      (?!W|THING|UNITT|NOHOUR)
 T  clock: LAS? <hour:HOUR> (?:H|EN PUNTO|PUNTO) <half:HALF>? (?!AGO)
-T  clock: LAS <hour:HOUR> HORAS <half:HALF>?
+T  clock: LAS <hour:HOUR> HORAS <half:HALF>? (?!DE W|SIN|THING)
 T  clock: <x:[LAS LA] <hour:HOUR|UN> Y <minute:MINUTE> <half:HALF>?> (?!UNITS|DIAS|W|THING|LAS|OF?
      MONTHS)
 T  clock: [LAS LA]? <hour:HOUR> Y <minute:MINUTE> <half:HALF>

@@ -50,7 +50,7 @@ _FEAST = re.compile(
                        , "lunes festivo", "festivo", "dia festivo"], key=len, reverse=True))
     + r")\b"
 )  # fmt: skip
-_HOLIDAYS = frozenset({"puente", "festivo", "dia festivo"})  # only after "el" or "este"
+_HOLIDAYS = frozenset({"puente", "festivo", "dia festivo"})  # only after "este", "para el" …
 _FEAST_FIRST = frozenset(name.split()[0] for name in _FEAST.pattern[3:-3].split("|"))
 _ORDINAL_TAILS = frozenset(
     [
