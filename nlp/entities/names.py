@@ -18,7 +18,7 @@ _NAMED_THING = re.compile(
     rf"\b(?P<service>{_THING}\s+(?:de\s+(?:la\s+|los\s+|las\s+)?|del\s+)(?!(?:ustedes|uds"
     rf"|nosotros|la|el|mi|este|esta|hoy"
     r"|ayer|manana|nuevo|siempre|trabajo|forma|manera|ellos|alguien|que|otro|otra|los|las|un"
-    r"|una|prueba|puntos|mierda|ventas)\b)[a-z]{3,20}"
+    r"|una|prueba|puntos|mierda|ventas|power)\b)[a-z]{3,20}"
     r"(?:\s+(?:electronic[ao]|documental|virtual|comercial|contable|humana|humanos"
     r"|financier[ao]|digital|web|interno"
     r"|interna|corporativ[ao]|institucional|academic[ao]))?)\b"
@@ -134,7 +134,11 @@ class Names:
 
         return cls(
             NameIndex(
-                "servicio", read_names(folder / "servicios.txt"), confidence=0.95, rank=LISTED
+                "servicio",
+                read_names(folder / "servicios.txt"),
+                confidence=0.95,
+                rank=LISTED,
+                typos_from=7,
             ),
             NameIndex(
                 "empresa",
