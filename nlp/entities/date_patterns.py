@@ -41,7 +41,7 @@ AT = <x:[LAS LA] <hour:HOUR|UN> <minute:MINUTE>? HORAS? (?:EN PUNTO)? <half:HALF
 NOHOUR = TH|UNITS|DIAS|UNIT|SLASH|MONTHS|OF MONTHS|DOT NUMBER|DASH NUMBER|Y MEDIA|Y MINUTE|OF
      P|ULTS|PASTS|NEXTS|ORDS
 NODAY = THING|BIG|ANYUNIT|UNITT|SLASH|DOT NUMBER|DASH NUMBER|M|AMPM|DE W|TH|COMMA NUMBER|H|OF?
-     MONTHS|POR N999
+     MONTHS|POR N999|POR W
 WHEN = [D P LOOSE]
 JOINT = COMMA? (?:[A POR EN DE DESDE APPROX MAS TIPO COMMA]|HASTA)* (?:[LA LAS EL])?
 """)
@@ -60,7 +60,7 @@ P  month_beside: <side:BEFORE> UNIT DE <month:MONTHS>
 P  unit_beside: <side:BEFORE> MISMO? <unit:SPAN> (?!NARROWER)
 P  unit_beside: <unit:SPAN> <side:AFTER>
 P  unit_beside: <unit:DIA> <side:NEXT|PAST>
-P  unit_beside: <side:NEXT|ULT> <unit:DIA>
+P  unit_beside: <side:NEXT|ULT> <unit:DIA> (?!OF W)
 P  unit_after_next: <unit:SPAN> (?:DESPUES OF?) [LA EL]? NEXT (?:SEMANA|UNIT|ANO)?
 P  weekend: <x:FIN DE SEMANA <side:AFTER>?>
 P  weekend: <side:BEFORE> (?:FIN DE SEMANA)
@@ -98,7 +98,7 @@ D  weekday_number:
 D  relative:
      (?:EL? DIA DE)? <word:HOY|AYER|ANTIER|TRASANTIER|AMANHA|ANOCHE|ANTENOCHE|TONIGHT> (?!EN
      DIA) MISMO?
-D  relative: (?<!LA) (?<!THIS) (?:EL? DIA DE)? <word:MANANA> MISMO?
+D  relative: (?<!LA) (?<!THIS) (?<!UN) (?:EL? DIA DE)? <word:MANANA> MISMO?
 D  relative: <word:PAST MANANA>
 D  relative:
      (?:EL? DIA)? <word:ANTES OF? (?:AYER|ANOCHE) | [EL]? DIA ANTES DE AYER | [EL]? DIA PAST A
@@ -118,6 +118,7 @@ D  ahead:
 D  ahead: <within:EN|DENTRO DE> <count:MEDIA> <unit:UNITT>
 D  ahead: <count:COUNT> <unit:COUNTED|UNITT> (?:A PARTIR DE|DESPUES DE) <anchor:HOY|MANANA>
 D  since: (?:LLEVO|APPROX SON) AROUND* (?:UN (?=PAR))? <x:<count:COUNT> OF? <unit:COUNTED|UNITT>>
+D  since: LLEVO AROUND* <x:<count:MEDIA> <unit:UNITT>>
 D  since: <x:<count:COUNT> <unit:COUNTED|UNITT>> Y? SIN
 D  counted: <side:MANY> <count:COUNT> <unit:COUNTED> (?!NARROWER)
 D  counted: <count:COUNT> <side:ULTS|NEXTS|PASTS> <unit:COUNTED>
@@ -136,7 +137,7 @@ T  clock: [LAS LA]? <hour:HOUR|UN> <half:PM>? Y <plus:MEDIA|CUARTO|PUNTO> (?:EN 
 T  clock: LA? <hour:UN> <half:[DE EN POR] LA PART | [DE] LA MANANA>
 T  clock: [LAS LA]? <hour:HOUR> <half:PM>? MENOS <less:CUARTO|MINUTE> <halfb:HALF>?
 T  clock: [LAS LA]? <hour:HOUR> <minute:MINUTE>? <half:PM | [DE] LA (?:PART|MANANA) | DEL
-     (?:DIA|NOON) | POR LA PART>
+     (?:DIA|NOON)>
 T  clock: LAS? <hhmm:N999|BIG> <half:AMPM>
 T  clock: [LAS LA]? <clock:CLOCK> (?:H|HORAS)? <half:HALF>?
 T  clock: LAS <dotted:DOTTED> (?:H|HORAS)? <half:HALF>?

@@ -67,9 +67,10 @@ _INVOICE_MORE = re.compile(
     r"|\s*(?:mil|pesos|de\s+20))"
 )
 # "En la TX-2188 me cobran …": a feminine paper, where money is spoken of.
-_INVOICE_BARE = re.compile(r"\b(?:la|las)\s+(?P<id>[a-z]{2,5}-\d{3,8})\b")
+_INVOICE_BARE = re.compile(r"\b(?:la|las|en)\s+(?P<id>[a-z]{2,5}-\d{3,8})\b")
 _MONEY_TALK = re.compile(
-    r"\$|cobr|pag[aou]|factur|valor|precio|correg|corrij|liquid|nota\s+cred|iva\b|anul|acept"
+    r"\$|cobr|pag[aou]|factur|valor|precio|correg|corrij|liquid|nota\s+cred|copia|seguro"
+    r"|soporte|iva\b|anul|acept"
     r"|mil\b|pesos|retencion|%"
 )
 
@@ -124,6 +125,7 @@ _CODE_LATER = re.compile(
 )
 _STATUS_TEXT = re.compile(
     r"\b(?P<id>[45]\d\d)\s+(?:bad|internal|service|not|forbidden|unauthorized|gateway|too)\b"
+    r"|\b(?P<mail>[45]\d\d\s[45]\.\d\.\d{1,3})\b"
 )
 _NOT_CODES = re.compile(r"(?:utc|gmt|iso|usb|covid|h|m|l|p|v|c)[-_]?\d")
 _CAPITALS = re.compile(r"(?<![\w@/.])[A-Z]{3,20}(?:_[A-Z0-9]{2,20}){1,5}(?![\w@])")
@@ -231,4 +233,5 @@ def _codes_apart(folded: str, text: str) -> Iterator[Found]:
                 start, end = match.span(name)
                 yield Found("codigo_error", start, end, text[start:end], 0.75, rank=6)
     for match in _STATUS_TEXT.finditer(folded):
-        yield Found("codigo_error", *match.span("id"), match["id"], 0.9, rank=6)
+        start, end = _named(match, "id", "mail")
+        yield Found("codigo_error", start, end, text[start:end], 0.9, rank=6)

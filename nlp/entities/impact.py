@@ -45,11 +45,11 @@ _ENVIRONMENT = re.compile(
     r"|\b(?:era|es|fue|no|ni|sino|solo)\s+(?:en\s+|el\s+|de\s+)?(?P<told>dev|prod|pruebas"
     r"|produccion)\b"
     r"(?=\s*(?:[.,;!?]|$))"
-    r"|\b(?P<first>production)\s+(?:is|server|environment|database|tenant|cluster|instance)\b"
+    r"|\b(?P<first>production|prod)\s+(?:is|server|environment|database|tenant|cluster"
+    r"|instance|release|deploy\w*|build|site)\b"
     rf"|(?<=\bqa)\s*(?:y|e|and|,|/)\s*(?:en\s+)?(?P<after>{_ANY})\b"
     rf"|\b(?P<before>produccion|pruebas|desarrollo|prod|dev|test)(?=\s*(?:y|e|and|,"
     rf"|/)\s*(?:en\s+)?(?:{_ALWAYS})\b)"
-    r"|\b(?P<down>prod|produccion|production)\s+(?:caid[oa]|down|abajo|parad[oa])\b"
     r"|^\W*(?:es\s+|fue\s+|solo\s+)?(?:(?:en|el|ambiente|de)\s+)*(?P<alone>produccion|pruebas"
     r"|desarrollo|dev|prod)\W*$"
 )
@@ -68,7 +68,8 @@ _OTHERS = (
     r"|estudiantes|alumnos|pacientes"
     r"|conductores|estibadores|transportadores|despachadores|tecnicos|ingenieros|contadores"
     r"|abogad[oa]s|secretarias"
-    r"|gerentes|coordinador(?:es|as)|afectad[oa]s|bloquead[oa]s|parad[oa]s|terceros|obrer[oa]s"
+    r"|gerentes|coordinador(?:es|as)|afectad[oa]s|bloquead[oa]s|operators|workers|nurses"
+    r"|doctors|parad[oa]s|terceros|obrer[oa]s"
     r"|asociad[oa]s|mamas|papas|padres|familias|socios|afiliad[oa]s"
     r"|proveedores|cobradores|mensajeros"
     r"|recepcionistas|bodegueros|ejecutiv[oa]s|comerciales|digitador(?:es|as)|meseros"
@@ -90,7 +91,7 @@ _HIT_AFTER = (
     r"|varad|quiet[oa]s|without|cannot|can't|down|stuck|blocked|locked|sem\b)"
 )
 _AFFECTED = re.compile(
-    rf"\b(?P<number>{_NUMBER})\s+{_OF_US}(?:{_PEOPLE})\b"
+    rf"\b(?P<number>{_NUMBER})\s+(?:more\s+|otr[oa]s\s+)?{_OF_US}(?:{_PEOPLE})\b"
     rf"|\b(?:{_HIT})\s+(?:ya\s+)?(?:a\s+)?(?:como\s+|unos\s+|unas\s+|mas\s+de\s+|casi\s+"
     rf"|about\s+|over\s+|los\s+|las\s+|otros\s+|a\s+)*"
     rf"(?P<told>(?P<number2>{_NUMBER})\s+{_OF_US}(?:{_OTHERS}))\b"
