@@ -168,6 +168,11 @@ def relative(parts: Parts, ctx: Context) -> Resolved:
     return replace(found, part="noche") if found and night else found
 
 
+def last_night(parts: Parts, ctx: Context) -> Resolved:
+    yesterday = add_days(ctx.today, -1)
+    return Days(yesterday, yesterday, part=parts.value("part"))
+
+
 def weekday_again(parts: Parts, ctx: Context) -> Resolved:
     """The weekday of next week for "de hoy en ocho", of the week after for "en quince"."""
     weeks = {8: 1, 15: 2}.get(parts.number("count"))

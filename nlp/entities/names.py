@@ -89,6 +89,7 @@ _COMMON_PARTS = (
 # Products and companies that are words too: only with a capital in a sentence of small letters.
 _ALSO_WORDS = frozenset(
     """
+    office exchange
     word excel teams access meet forms planner project slack notion canvas elastic crystal
     alegra zebra oracle apache bizagi ariba remedy mantis asana acrobat publisher kafka
     puppet rancher nexus informatica milestone genesys access exito tigo olimpica alpina

@@ -82,6 +82,13 @@ def read(text: str, now: datetime = NOW) -> list[tuple[str, Any]]:
         ("three days ago", "three days ago", "2026-10-31"),
         ("next monday at 3pm", "next monday at 3pm", at("09T15:00")),
         ("since October 28", "October 28", "2026-10-28"),
+        ("the call was moved to Thursday at 10", "Thursday at 10", "2026-10-29T10:00:00-05:00"),
+        ("minutes of the October 3 meeting", "October 3", "2026-10-03"),
+        ("on November 3rd", "November 3rd", "2026-11-03"),
+        ("since 6:45 this morning", "6:45 this morning", at("03T06:45")),
+        ("roll it back tonight at 11", "tonight at 11", at("03T23:00")),
+        ("he was rude last night", "last night",
+         span(at("02T18:00"), at("02T23:59")[:-9] + ":59-05:00")),
         ("last week", "last week", span("2026-10-26", "2026-11-01")),
         ("desde segunda-feira", "segunda-feira", "2026-11-02"),
         ("ontem às 15h", "ontem às 15h", at("02T15:00")),
@@ -99,7 +106,7 @@ def test_said(text: str, part: str, value: Any) -> None:
         "cada quince días", "todos los días", "24/7", "192.168.1.10", "v2.3.11", "PT-2026-000123",
         "el 15 %", "el diez por ciento", "el 12 usuarios", "me lo resolvieron en dos horas",
         "Ley 1581 de 2012", "a las 3 impresoras", "llegó tarde", "el turno de la noche",
-        "llevo doce años con ustedes", "310 555 1234", "$3.500.000",
+        "llevo doce años con ustedes", "310 555 1234", "$3.500.000", "the night shift", "un lindo finde",
     ],
 )  # fmt: skip
 def test_no_date(text: str) -> None:
