@@ -367,6 +367,15 @@ def weekday(parts: Parts, ctx: Context) -> Resolved:
     return _one(base + timedelta(days=7 * side), 0.9)
 
 
+def portuguese_weekday(parts: Parts, ctx: Context) -> Resolved:
+    """Reads "na quinta", which is the fifth day there: Thursday."""
+    number = parts.number("day") - 2
+    if number not in {0, 2, 3, 4}:
+        return None
+    base = ctx.today + timedelta(days=(number - ctx.today.weekday()) % 7)
+    return Loose(lambda k: (base + timedelta(days=7 * k),) * 2, confidence=0.8)
+
+
 def day_in_figures(parts: Parts, ctx: Context) -> Resolved:
     """Reads "el 15"; "el quince" may be a shop, a turn, a floor."""
     start, end = parts.at("day")

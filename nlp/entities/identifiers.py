@@ -42,9 +42,9 @@ _TICKET_BARE = re.compile(
     r"\b(?P<cue>(?:re)?abr[aeio]\w*|cierr\w+|cerr\w+|escal\w+|prioridad|prioricen?|va|sobre"
     r"|paso\s+con|estado|anex\w+|agreg\w+"
     r"|seguimiento|pal|para|respecto|mir\w+|revis\w+|consult\w+|sub\w+|numero|con|es"
-    r"|solucion\w*|resuelt\w+|status\s+of|on|re|reopen|close|escalate)?"
+    r"|solucion\w*|resuelt\w+|status\s+of|on|re|reopen|close|escalate|encerr\w+|fech\w+)?"
     rf"\s*(?P<article>\b(?:del?|al?|en|con|x|por)?\s*(?:\bel|\bal|\bdel|\bese|\beste|\bla"
-    rf"|\bthe)\s+(?:mismo\s+|numero\s+|otro\s+)?)?#?(?<![\w.,/$-])"
+    rf"|\bthe|\bo)\s+(?:mismo\s+|numero\s+|otro\s+)?)?#?(?<![\w.,/$-])"
     rf"(?P<id>\d{{4,6}})\b(?!\s*[-:/]\s?\d){_COUNTS}"
 )
 _ASKED_BY_NUMBER = re.compile(
@@ -53,7 +53,7 @@ _ASKED_BY_NUMBER = re.compile(
 )
 
 _INVOICE = re.compile(
-    r"\b(?:facturas?|fatura|invoices?|fras?|fact|fac|cuentas?\s+de\s+cobro|notas?\s+credito"
+    r"\b(?:facturas?|fatura|invoices?|fras?|fact|fac|cuentas?\s+de\s+cobro|notas?\s+(?:credito|debito)"
     r"|boleto)\b"
     r"\.?(?:\s+(?:electronicas?|de\s+ventas?|de\s+venda|es|la|numeros?|correcta|es\s+la))*\s*"
     rf"{_NUMBER}?[:#]?\s*"
@@ -169,7 +169,7 @@ def _bare_tickets(folded: str) -> Iterator[Found]:
         ]
         article = article[-1:]
         cue = match["cue"]
-        if year or not (article or cue) or (article == ["la"] and cue is None):
+        if year or not (article or cue) or (article in (["la"], ["o"]) and cue is None):
             continue
         if article == [] and cue in {"va", "sobre", "para", "con", "es", "numero", "on", "re"}:
             continue

@@ -91,6 +91,11 @@ def read(text: str, now: datetime = NOW) -> list[tuple[str, Any]]:
          span(at("02T18:00"), at("02T23:59")[:-9] + ":59-05:00")),
         ("last week", "last week", span("2026-10-26", "2026-11-01")),
         ("desde segunda-feira", "segunda-feira", "2026-11-02"),
+        ("reunião na quinta", "quinta", "2026-10-29"),
+        ("caiu ontem à noite", "ontem à noite",
+         span(at("02T18:00"), at("02T23:59")[:-9] + ":59-05:00")),
+        ("há nove dias", "há nove dias", "2026-10-25"),
+        ("vengan hoy antes de las 4", "hoy antes de las 4", at("03T16:00")),
         ("ontem às 15h", "ontem às 15h", at("02T15:00")),
         ("na semana que vem", "semana que vem", span("2026-11-09", "2026-11-15")),
     ],
@@ -106,7 +111,8 @@ def test_said(text: str, part: str, value: Any) -> None:
         "cada quince días", "todos los días", "24/7", "192.168.1.10", "v2.3.11", "PT-2026-000123",
         "el 15 %", "el diez por ciento", "el 12 usuarios", "me lo resolvieron en dos horas",
         "Ley 1581 de 2012", "a las 3 impresoras", "llegó tarde", "el turno de la noche",
-        "llevo doce años con ustedes", "310 555 1234", "$3.500.000", "the night shift", "un lindo finde",
+        "llevo doce años con ustedes", "310 555 1234", "$3.500.000",
+        "the night shift", "un lindo finde",
     ],
 )  # fmt: skip
 def test_no_date(text: str) -> None:
