@@ -24,7 +24,7 @@ SPAN = [SEMANA UNIT ANO FINDE QUINCENA]
 OF = (?:DE LA|DE EL|DEL|DE)
 THE = [EL LA LOS LAS]
 AFTER = (?:PAST|NEXT|ULT|THIS|ANTEPAST|QUE VIENE|QUE PASO)
-BEFORE = [THIS PAST ULT NEXT ANTEPAST OTRA]
+BEFORE = [THIS PAST ULT NEXT ANTEPAST]
 MANY = [ULTS PASTS NEXTS PAST NEXT]
 NTH = (?:[ORD ULT CUARTO]|ORD ORD|N12 TH)
 AROUND = (?:APPROX|TIPO DE?|SOBRE DE?|MAS DE|MENOS DE)
@@ -60,6 +60,7 @@ P  month: UNIT DE <x:<month:MONTHS>>
 P  month_beside: <side:BEFORE> UNIT DE <month:MONTHS>
 P  unit_beside: <side:BEFORE> MISMO? <unit:SPAN> (?!NARROWER)
 P  unit_beside: <unit:SPAN> <side:AFTER>
+P  unit_beside: [LA EL] <x:<side:OTRA> <unit:SPAN>>
 P  unit_beside: <unit:DIA> <side:NEXT|PAST>
 P  unit_beside: <side:NEXT|ULT> <unit:DIA> (?!OF W)
 P  unit_after_next: <unit:SPAN> (?:DESPUES OF?) [LA EL]? NEXT (?:SEMANA|UNIT|ANO)?
