@@ -7,10 +7,12 @@ from pydantic import BaseModel, ConfigDict
 
 from backend.accounts.api import router as accounts
 from backend.agents.tokens import require_token
+from backend.articles.api import router as articles
 from backend.contacts.api import router as contacts
 from backend.conversations.api import router as conversations
 from backend.outbox.api import router as outbox
 from backend.reports.api import router as reports
+from backend.similarity.api import router as similarity
 from backend.surveys.api import router as surveys
 from backend.tickets.api import router as tickets
 
@@ -40,6 +42,16 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 def build_router() -> APIRouter:
     """All resources; mount it under ``/api/v1``."""
     router = APIRouter(dependencies=[Depends(require_token)], responses=_RESPONSES)
-    for resource in (tickets, conversations, contacts, accounts, surveys, reports, outbox):
+    for resource in (
+        tickets,
+        similarity,
+        articles,
+        conversations,
+        contacts,
+        accounts,
+        surveys,
+        reports,
+        outbox,
+    ):
         router.include_router(resource)
     return router

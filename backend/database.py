@@ -1,15 +1,15 @@
 """The database: declarative base, engine, and the one place where transactions are committed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 import orjson
 from psycopg import OperationalError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from sqlalchemy import DateTime, MetaData
+from sqlalchemy import DateTime, MetaData, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -17,6 +17,8 @@ from sqlalchemy.orm import DeclarativeBase
 
 _PATIENCE_S = 2
 _GATHER_S = 0.005  # how long announcements are gathered into one
+_BELLS = "bells"
+Values = Sequence[Any] | Mapping[str, Any]
 
 
 class Base(DeclarativeBase):
@@ -33,6 +35,22 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
     }
+
+
+def table(model: type[Base]) -> Table:
+    """The bare table, for statements on the paths of every message: built once as a constant,
+    because building a statement costs as much as running it, and without the ORM's bookkeeping.
+    """
+    return cast("Table", model.__table__)
+
+
+def ring(session: AsyncSession, channel: str, payload: str) -> None:
+    """Say on ``channel`` after the session's commit that something is there; a hint, often lost.
+
+    Not NOTIFY within the transaction: that holds a lock of the whole database while the commit is
+    flushed, so that every turn would wait for every other.
+    """
+    session.info.setdefault(_BELLS, set()).add((channel, payload))
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -60,7 +78,8 @@ class Database:
                 "options": "-c idle_in_transaction_session_timeout=15s -c timezone=UTC",
             },
         )
-        self._announcements: dict[str, str] = {}
+        self._announcements: set[tuple[str, str]] = set()
+        self._heard: dict[str, Callable[[str], None]] = {}
         self._announcing: asyncio.Task[None] | None = None
         self._statements = AsyncConnectionPool(
             url,
@@ -83,13 +102,28 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
             await session.commit()
+        for channel, payload in session.info.get(_BELLS, ()):
+            if channel in self._heard:
+                self._heard[channel](payload)
+            else:
+                self.announce(channel, payload)
 
-    async def statement(
-        self, query: LiteralString, values: Sequence[Any]
-    ) -> tuple[Any, ...] | None:
-        """Run one statement as a transaction of its own, in one round trip; its first row.
+    def hear(self, channel: str, hearer: Callable[[str], None]) -> None:
+        """Let this process ring its own bells on a channel itself instead of by NOTIFY.
 
-        For the acknowledging path: straight on psycopg, because SQLAlchemy costs more than the
+        Other processes then learn of what was committed here when they next look for it.
+        """
+        self._heard[channel] = hearer
+
+    async def statement(self, query: LiteralString, values: Values) -> tuple[Any, ...] | None:
+        """As :meth:`rows`, for a statement that gives one row or none."""
+        found = await self.rows(query, values)
+        return found[0] if found else None
+
+    async def rows(self, query: LiteralString, values: Values) -> list[tuple[Any, ...]]:
+        """Run one statement as a transaction of its own, in one round trip.
+
+        For the paths of every message: straight on psycopg, because SQLAlchemy costs more than the
         statement. It must be harmless to repeat: when the connection breaks, the outcome is
         unknown, and it is run once more. Raises ``psycopg.OperationalError`` when that fails too.
         """
@@ -103,26 +137,30 @@ class Database:
             await self._statements.check()  # the others are probably broken as well
             return await self._run(query, values)
 
-    async def _run(self, query: LiteralString, values: Sequence[Any]) -> tuple[Any, ...] | None:
+    async def _run(self, query: LiteralString, values: Values) -> list[tuple[Any, ...]]:
         async with self._statements.connection() as connection:
             cursor = await connection.execute(query, values)
-            return await cursor.fetchone() if cursor.description else None
+            return await cursor.fetchall() if cursor.description else []
 
     def announce(self, channel: str, payload: str) -> None:
         """NOTIFY soon, in a transaction of its own; many at once become one.
 
         For hints that may be lost: whoever listens also polls.
         """
-        self._announcements[channel] = payload
+        self._announcements.add((channel, payload))
         if self._announcing is None or self._announcing.done():
             self._announcing = asyncio.create_task(self._announce())
 
     async def _announce(self) -> None:
         while self._announcements:
             await asyncio.sleep(_GATHER_S)
-            announcement = self._announcements.popitem()
+            announcements, self._announcements = self._announcements, set()
+            channels, payloads = zip(*announcements, strict=True)
             with suppress(OperationalError):
-                await self._run("SELECT pg_notify(%s, %s)", announcement)
+                await self._run(
+                    "SELECT pg_notify(c, p) FROM unnest(%s::text[], %s::text[]) AS a(c, p)",
+                    (list(channels), list(payloads)),
+                )
 
     async def dispose(self) -> None:
         if self._announcing is not None:

@@ -336,7 +336,7 @@ class DemoClient:
                     created_at=at,
                 )
             )
-            contacts.record_consent(
+            await contacts.record_consent(
                 self._session,
                 self._contact,
                 consent="granted",

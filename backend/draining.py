@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import update
 
+from backend.accounts.known_names import KnownNames
 from backend.clock import Clock
 from backend.database import Database
 from backend.inbox.models import InboxEvent
-from backend.inbox.service import silence
+from backend.inbox.service import Unread, silence
 from backend.live import Live
 from backend.metrics import MESSAGES_DEAD, MESSAGES_HANDLED
 from backend.turns import TurnTaker
@@ -18,6 +19,10 @@ from bot.messages import InboundMessage
 
 MAX_ATTEMPTS = 5
 _BATCH = 20
+_UNREAD = """
+    SELECT id, number, channel, message, attempts, retry_at FROM inbox_events
+    WHERE thread_id = %s AND state = 'new' ORDER BY number LIMIT %s
+"""
 log = structlog.get_logger()
 
 
@@ -27,6 +32,7 @@ class Drainer:
 
     database: Database
     understander: Understander
+    names: KnownNames
     turns: TurnTaker
     live: Live
     clock: Clock
@@ -44,20 +50,20 @@ class Drainer:
                 handled += 1
         return handled
 
-    async def _unread(self, thread_id: int) -> list[InboxEvent]:
-        async with self.database.transaction() as session:
-            rows = await session.execute(
-                select(InboxEvent)
-                .where(InboxEvent.thread_id == thread_id, InboxEvent.state == "new")
-                .order_by(InboxEvent.number)
-                .limit(_BATCH)
-            )
-            return list(rows.scalars())
+    async def _unread(self, thread_id: int) -> list[Unread]:
+        rows = await self.database.rows(_UNREAD, (thread_id, _BATCH))
+        return [Unread(*row) for row in rows]
 
-    async def _handle(self, event: InboxEvent) -> bool:
+    async def _handle(self, event: Unread) -> bool:
         try:
             message = InboundMessage.model_validate(event.message)
-            understanding = await self.understander.understand(message.text, now=self.clock())
+            now = self.clock()
+            known = await self.names.of_sender(
+                message.channel, message.account, message.sender.external_id, now=now
+            )
+            understanding = await self.understander.understand(
+                message.text, now=now, gazetteer=known
+            )
             async with self.database.transaction() as session:
                 conversation = await self.turns.take(
                     session, event, message, understanding, now=self.clock()
@@ -68,12 +74,12 @@ class Drainer:
             return await self._failed(event, error)
         if conversation is not None:
             MESSAGES_HANDLED.labels(channel=event.channel).inc()
-            await self.live.publish("console", {"conversation": conversation.id})
+            self.live.publish("console", {"conversation": conversation.id})
             if conversation.channel == "webchat":
-                await self.live.publish(f"chat:{conversation.thread}", {"handled": event.id})
+                self.live.publish(f"chat:{conversation.thread}", {"handled": event.id})
         return True
 
-    async def _failed(self, event: InboxEvent, error: Exception) -> bool:
+    async def _failed(self, event: Unread, error: Exception) -> bool:
         """Plan the next try, or give the message up to the dead-letter list; True then."""
         attempts = event.attempts + 1
         dead = attempts >= MAX_ATTEMPTS

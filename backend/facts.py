@@ -1,19 +1,22 @@
 """Loads what a decision may depend on: this contact's own tickets, survey, services, the hour."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
+from sqlalchemy import text as text_of
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.models import Account
 from backend.contacts.models import Contact
 from backend.conversations.models import Conversation
+from backend.similarity.service import as_vector
 from backend.sla.hours import BusinessHours
 from backend.sla.terms import Terms
 from backend.surveys import service as surveys
 from backend.tickets.models import Ticket, TicketEvent
 from bot.dialogue.model import Facts, SurveyFact, TicketFact
-from nlp.similarity import similarity
+from nlp.similarity import of_cosine, similarity
 
 _REMEMBERED = timedelta(days=90)
 _MOST_TICKETS = 10
@@ -25,12 +28,15 @@ async def load_facts(
     contact: Contact,
     conversation: Conversation,
     text: str,
+    meaning: Sequence[float] | None,
     understood: bool,
     hours: BusinessHours,
     terms: Terms,
     now: datetime,
 ) -> Facts:
-    """Only what belongs to this contact; ``text`` is compared with its tickets."""
+    """Only what belongs to this contact; ``text`` and its ``meaning`` (an embedding, where there is
+    one) are compared with its tickets.
+    """
     open_now = hours.is_open(now)
     return Facts(
         now=now,
@@ -40,7 +46,7 @@ async def load_facts(
         verified=conversation.verified,
         open_now=open_now,
         next_opening=None if open_now else hours.next_opening(now),
-        tickets=await _tickets(session, contact, text, now=now),
+        tickets=await _tickets(session, contact, text, meaning, now=now),
         survey=await _survey(session, conversation, now=now),
         services=await _services(session, contact),
         waiting_for_agent=conversation.waiting_since is not None,
@@ -49,26 +55,36 @@ async def load_facts(
     )
 
 
+_NEWS = (
+    select(TicketEvent.text)
+    .where(TicketEvent.ticket_id == Ticket.id, TicketEvent.public, TicketEvent.text != "")
+    .order_by(TicketEvent.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_OWN = (
+    select(Ticket, _NEWS)
+    .where(
+        Ticket.contact_id == bindparam("contact"),
+        Ticket.merged_into_id.is_(None),
+        or_(Ticket.status != "cerrado", Ticket.updated_at > bindparam("since")),
+    )
+    .order_by(Ticket.id.desc())
+    .limit(_MOST_TICKETS)
+)
+
+
 async def _tickets(
-    session: AsyncSession, contact: Contact, text: str, *, now: datetime
+    session: AsyncSession,
+    contact: Contact,
+    text: str,
+    meaning: Sequence[float] | None,
+    *,
+    now: datetime,
 ) -> tuple[TicketFact, ...]:
-    news = (
-        select(TicketEvent.text)
-        .where(TicketEvent.ticket_id == Ticket.id, TicketEvent.public, TicketEvent.text != "")
-        .order_by(TicketEvent.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = await session.execute(
-        select(Ticket, news)
-        .where(
-            Ticket.contact_id == contact.id,
-            Ticket.merged_into_id.is_(None),
-            or_(Ticket.status != "cerrado", Ticket.updated_at > now - _REMEMBERED),
-        )
-        .order_by(Ticket.id.desc())
-        .limit(_MOST_TICKETS)
-    )
+    found = await session.execute(_OWN, {"contact": contact.id, "since": now - _REMEMBERED})
+    rows = found.all()
+    cosines = await _cosines(session, [ticket.id for ticket, _ in rows], meaning)
     return tuple(
         TicketFact(
             number=ticket.number,
@@ -79,10 +95,28 @@ async def _tickets(
             updated_at=ticket.updated_at,
             due_at=ticket.due_at,
             last_news=last_news,
-            similarity=similarity(text, f"{ticket.title}. {ticket.description}") if text else 0,
+            similarity=max(
+                similarity(text, f"{ticket.title}. {ticket.description}") if text else 0.0,
+                of_cosine(cosines.get(ticket.id, 0.0)),
+            ),
         )
-        for ticket, last_news in rows.all()
+        for ticket, last_news in rows
     )
+
+
+_COSINES = text_of(
+    "SELECT ticket_id, cosine FROM ticket_cosines(CAST(:meaning AS text), CAST(:ids AS bigint[]))"
+)
+
+
+async def _cosines(
+    session: AsyncSession, ticket_ids: list[int], meaning: Sequence[float] | None
+) -> dict[int, float]:
+    """Of those tickets that the workers have embedded already."""
+    if not ticket_ids or meaning is None:
+        return {}
+    asked = {"meaning": as_vector(meaning), "ids": ticket_ids}
+    return {row[0]: row[1] for row in await session.execute(_COSINES, asked)}
 
 
 async def _survey(

@@ -2,9 +2,10 @@
 
 from backend.accounts.models import Account, Interaction
 from backend.agents.models import Agent, AgentSession, ApiToken
+from backend.articles.models import HelpArticle
 from backend.attachments.models import StoredAttachment
 from backend.contacts.models import ConsentRecord, Contact, Identity
-from backend.conversations.models import Conversation, Message, TicketDraft
+from backend.conversations.models import Conversation, Correction, Message, TicketDraft
 from backend.database import Base
 from backend.inbox.models import InboxEvent, InboxThread
 from backend.outbox.models import DeliveryReport, OutboxAttempt, OutboxItem
@@ -21,7 +22,9 @@ __all__ = [
     "ConsentRecord",
     "Contact",
     "Conversation",
+    "Correction",
     "DeliveryReport",
+    "HelpArticle",
     "Identity",
     "InboxEvent",
     "InboxThread",

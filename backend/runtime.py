@@ -70,6 +70,8 @@ async def open_runtime(
             redis_url, socket_timeout=20, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
         )
         stack.push_async_callback(redis.aclose)
+        live = Live(redis)
+        stack.push_async_callback(live.close)
         secret_key = secret_key_of(settings)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=30, transport=transport))
         yield Runtime(
@@ -78,7 +80,7 @@ async def open_runtime(
             redis=redis,
             gateway=Gateway(build_channels(settings, http=http, secret_key=secret_key)),
             clock=clock or clock_from(settings.fake_now),
-            live=Live(redis),
+            live=live,
             limits=Limits(redis),
             attachments=DirectoryStore(settings.data_dir / "attachments"),
             hours=BusinessHours.parse(

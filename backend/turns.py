@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,9 +19,11 @@ from backend.contacts.models import Contact
 from backend.conversations import service as conversations
 from backend.conversations.models import Conversation, Message, TicketDraft
 from backend.conversations.writing import write
+from backend.database import table
 from backend.facts import load_facts
 from backend.gateway import Gateway
 from backend.inbox.models import InboxEvent
+from backend.inbox.service import Unread
 from backend.outbox import service as outbox
 from backend.sla.hours import BusinessHours
 from backend.sla.terms import Terms
@@ -47,7 +49,7 @@ class TurnTaker:
     async def take(
         self,
         session: AsyncSession,
-        event: InboxEvent,
+        event: Unread,
         message: InboundMessage,
         understanding: Understanding | None,
         *,
@@ -97,16 +99,18 @@ class TurnTaker:
         *,
         now: datetime,
     ) -> Turn:
-        facts = await load_facts(
-            session,
-            contact=contact,
-            conversation=conversation,
-            text=message.text,
-            understood=understanding is not None,
-            hours=self.hours,
-            terms=self.terms,
-            now=now,
-        )
+        with session.no_autoflush:  # none of it depends on what this turn has changed so far
+            facts = await load_facts(
+                session,
+                contact=contact,
+                conversation=conversation,
+                text=message.text,
+                meaning=understanding.meaning if understanding else None,
+                understood=understanding is not None,
+                hours=self.hours,
+                terms=self.terms,
+                now=now,
+            )
         state = DialogueState.model_validate(conversation.state)
         return respond(state, message, understanding or NOT_UNDERSTOOD, facts)
 
@@ -132,6 +136,24 @@ class TurnTaker:
                 terms=self.terms,
                 now=now,
             )
+        with session.no_autoflush:  # the conversation is written once, at the end
+            said = await self._say(session, turn, applied, conversation, stored, now=now)
+            await _keep_draft(session, conversation, turn.state, now=now)
+            conversation.state = turn.state.model_dump(mode="json", exclude_defaults=True)
+            if contact.consent != "refused":
+                texts = tuple(reply.text for reply in said)
+                await self._log(session, contact, conversation, stored, texts, applied, now=now)
+
+    async def _say(
+        self,
+        session: AsyncSession,
+        turn: Turn,
+        applied: Applied,
+        conversation: Conversation,
+        stored: Message,
+        *,
+        now: datetime,
+    ) -> list[Message]:
         extra = self.company | applied.phrase_params(turn.state.language)
         replies = [render(say, turn.state.language, extra) for say in turn.replies]
         if self.gateway.channel(conversation.channel).capabilities.one_reply:
@@ -148,11 +170,7 @@ class TurnTaker:
                 author="bot",
                 now=now,
             )
-        await _keep_draft(session, conversation, turn.state, now=now)
-        conversation.state = turn.state.model_dump(mode="json", exclude_defaults=True)
-        if contact.consent != "refused":
-            texts = tuple(reply.text for reply in said)
-            await self._log(session, contact, conversation, stored, texts, applied, now=now)
+        return said
 
     async def _log(
         self,
@@ -181,21 +199,35 @@ class TurnTaker:
         )
 
 
-async def _claim(session: AsyncSession, event: InboxEvent, *, now: datetime) -> bool:
-    marked = await session.execute(
-        update(InboxEvent)
-        .where(InboxEvent.id == event.id, InboxEvent.state == "new")
-        .values(state="done", handled_at=now, error=None)
-        .returning(InboxEvent.id)
-        .execution_options(synchronize_session=False)
-    )
+_events = table(InboxEvent)
+_MARK_DONE = (
+    update(_events)
+    .where(_events.c.id == bindparam("event"), _events.c.state == "new")
+    .values(state="done", handled_at=bindparam("now"), error=None)
+    .returning(_events.c.id)
+)
+_messages = table(Message)
+_ADD = insert(_messages).returning(_messages.c.id)
+_drafts = table(TicketDraft)
+_new_draft = insert(_drafts)
+_KEEP_DRAFT = _new_draft.on_conflict_do_update(
+    index_elements=["conversation_id"],
+    set_={
+        name: _new_draft.excluded[name] for name in ("type", "description", "slots", "updated_at")
+    },
+)
+_DROP_DRAFT = delete(_drafts).where(_drafts.c.conversation_id == bindparam("conversation"))
+
+
+async def _claim(session: AsyncSession, event: Unread, *, now: datetime) -> bool:
+    marked = await session.execute(_MARK_DONE, {"event": event.id, "now": now})
     return marked.scalar_one_or_none() is not None
 
 
 async def _store(
     session: AsyncSession,
     conversation: Conversation,
-    event: InboxEvent,
+    event: Unread,
     message: InboundMessage,
     understanding: Understanding | None,
     *,
@@ -205,21 +237,20 @@ async def _store(
     if message.location:
         where = message.location
         text = text or f"{where.label or ''} {where.latitude}, {where.longitude}".strip()
-    stored = Message(
-        conversation_id=conversation.id,
-        author="client",
-        kind=message.kind,
-        text=text,
-        payload=message.payload,
-        provider_id=message.provider_id,
-        inbox_id=event.id,
-        understanding=understanding.model_dump(mode="json") if understanding else None,
-        note=message.note,
-        at=message.sent_at,
-        stored_at=now,
-    )
-    session.add(stored)
-    await session.flush()
+    values = {
+        "conversation_id": conversation.id,
+        "author": "client",
+        "kind": message.kind,
+        "text": text,
+        "payload": message.payload,
+        "provider_id": message.provider_id,
+        "inbox_id": event.id,
+        "understanding": understanding.model_dump(mode="json") if understanding else None,
+        "note": message.note,
+        "at": message.sent_at,
+        "stored_at": now,
+    }
+    stored = Message(id=await session.scalar(_ADD, values), **values)
     for number, attachment in enumerate(message.attachments, start=1):
         row = StoredAttachment(
             message_id=stored.id,
@@ -261,20 +292,18 @@ async def _keep_draft(
     """The draft as agents see it: one row per conversation, gone with the draft."""
     if state.draft is None:
         if conversation.state.get("draft"):
-            row = await session.get(TicketDraft, conversation.id)
-            if row is not None:
-                await session.delete(row)
+            await session.execute(_DROP_DRAFT, {"conversation": conversation.id})
         return
-    values = {
-        "type": state.draft.type,
-        "description": state.draft.description,
-        "slots": state.draft.model_dump(mode="json")["slots"],
-        "updated_at": now,
-    }
     await session.execute(
-        insert(TicketDraft)
-        .values(conversation_id=conversation.id, created_at=now, **values)
-        .on_conflict_do_update(index_elements=["conversation_id"], set_=values)
+        _KEEP_DRAFT,
+        {
+            "conversation_id": conversation.id,
+            "type": state.draft.type,
+            "description": state.draft.description,
+            "slots": state.draft.model_dump(mode="json")["slots"],
+            "created_at": now,
+            "updated_at": now,
+        },
     )
 
 

@@ -10,12 +10,15 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from sqlalchemy import text
 
+from backend.accounts.known_names import KnownNames
 from backend.draining import Drainer
 from backend.inbox.service import ring_forgotten
 from backend.intake import Intake
 from backend.outbox.dispatch import Dispatcher
 from backend.outbox.senders import ChannelSender, CrmSender, MediaFetcher, Sender
+from backend.outbox.service import BELL
 from backend.runtime import Runtime, build_crm
+from backend.similarity.service import Embedder, is_possible
 from backend.surveys import service as surveys
 from backend.timer_handlers import timer_handlers
 from backend.timers import service as timers
@@ -24,6 +27,7 @@ from backend.understanding import Understander
 from integrations.crm import Crm
 
 _TICK_S = 1.0
+_EMBED_S, _EMBED_AGAIN_S = 5.0, 0.5
 _STALLED_S = 10  # a worker that has not been heard of for so long is dead
 _GRACE_S = 15.0
 log = structlog.get_logger()
@@ -40,6 +44,7 @@ class Worker:
         self.drainer = Drainer(
             database=runtime.database,
             understander=self._understander,
+            names=KnownNames(runtime.database),
             turns=TurnTaker(
                 gateway=runtime.gateway,
                 hours=runtime.hours,
@@ -59,6 +64,7 @@ class Worker:
             runtime.clock,
             on_not_sent=surveys.delivery_failed,
         )
+        self._embedder = Embedder(runtime.database, self._understander.meanings)
         self._intake = Intake(runtime, self._stopping)
         self.handlers = timer_handlers(runtime)
         self._jobs = App(
@@ -74,12 +80,15 @@ class Worker:
 
     async def run(self) -> None:
         """Work until stopped; whatever breaks is logged and tried again."""
+        # what this process commits it sends itself, if it has the places
+        self._runtime.database.hear(BELL, self.dispatcher.wake)
         await asyncio.to_thread(self._understander.load)
         log.info("worker.started")
         async with asyncio.TaskGroup() as group:
             group.create_task(self._forever("jobs", self._run_jobs))
             group.create_task(self._forever("outbox", self._listen))
             group.create_task(self._forever("ticker", self._tick))
+            group.create_task(self._forever("embeddings", self._embed))
             for name, source in self._intake.sources():
                 group.create_task(self._forever(name, source))
         await self.dispatcher.finish(_GRACE_S)
@@ -123,7 +132,7 @@ class Worker:
         async with await psycopg.AsyncConnection.connect(
             self._runtime.database.url, autocommit=True
         ) as connection:
-            await connection.execute("LISTEN outbox")
+            await connection.execute(f"LISTEN {BELL}")
             while not self._stopping.is_set():
                 async for notice in connection.notifies(timeout=_TICK_S, stop_after=100):
                     self.dispatcher.wake(notice.payload)
@@ -143,6 +152,15 @@ class Worker:
                 await asyncio.to_thread(self._understander.load)
             ticks += 1
             await self._pause(_TICK_S)
+
+    async def _embed(self) -> None:
+        """Make what was written findable by its meaning; behind everything else."""
+        while not self._stopping.is_set():
+            model = self._understander.meaning_model
+            done = 0
+            if model and await is_possible(self._runtime.database):
+                done = await self._embedder.catch_up(model=model, now=self._runtime.clock())
+            await self._pause(_EMBED_AGAIN_S if done else _EMBED_S)
 
     async def _take_over_dead_workers_jobs(self) -> None:
         manager = self._jobs.job_manager

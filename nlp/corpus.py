@@ -14,6 +14,7 @@ from nlp.understanding import ENTITY_TYPES, INTENTS
 
 DATA = Path(training_data.__file__).parent
 LANGUAGES = ("es", "en", "pt")
+CHANNELS = ("chat", "email", "voice")
 _WORDS = re.compile(r"[a-z0-9]+")
 
 
@@ -41,6 +42,7 @@ class Example:
     spans: tuple[Span, ...] | None = None  # None: entities are not labelled
     urgency: str | None = None
     sentiment: str | None = None
+    channel: str = "chat"  # or "email", "voice" (the transcript of a voice note)
 
     @property
     def main(self) -> str:
@@ -60,6 +62,7 @@ def parse(line: str, where: str) -> Example:
             spans=None if spans is None else tuple(Span(**span) for span in spans),
             urgency=row.get("urgency"),
             sentiment=row.get("sentiment"),
+            channel=row.get("channel", "chat"),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadExample(f"{where}: {error!r}") from error
@@ -104,6 +107,8 @@ def problems(example: Example) -> list[str]:
         found.append("an intent twice")
     if example.language not in LANGUAGES:
         found.append(f"unknown language {example.language}")
+    if example.channel not in CHANNELS:
+        found.append(f"unknown channel {example.channel}")
     if not (example.family and example.style):
         found.append("family and style are needed")
     end = 0

@@ -1,28 +1,28 @@
-"""How well a pipeline does on labelled messages, as numbers, a text and a picture."""
+"""How well a pipeline does on labelled messages: as numbers, a text and a picture."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from nlp import scores
 from nlp.corpus import Example, read
 from nlp.pipeline import Pipeline
-from nlp.understanding import INTENTS, Understanding
+from nlp.scores import Pair
+from nlp.understanding import INTENTS
+
+__all__ = ["NOW", "Pair", "Report", "confusion_picture", "evaluate", "evaluate_examples"]
 
 NOW = datetime(2026, 11, 3, 15, 0, tzinfo=UTC)  # labelled dates are relative to this moment
-
-
-@dataclass(frozen=True)
-class Pair:
-    example: Example
-    understood: Understanding
-
-    @property
-    def right(self) -> bool:
-        return self.example.main == self.understood.intent
+_GROUPS: tuple[tuple[str, Callable[[Example], str]], ...] = (
+    ("writer", lambda e: e.style),
+    ("channel", lambda e: e.channel),
+    ("language", lambda e: e.language),
+)
 
 
 @dataclass(frozen=True)
@@ -42,99 +42,86 @@ class Report:
             groups[key(pair.example)].append(pair.right)
         return {name: (sum(g) / len(g), len(g)) for name, g in sorted(groups.items())}
 
+    def confused(self) -> list[tuple[str, str, int]]:
+        """Labelled, understood, how often; the most frequent first."""
+        counts = Counter((p.example.main, p.understood.intent) for p in self.wrong())
+        return [(a, b, n) for (a, b), n in counts.most_common()]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the messages themselves."""
+        return {
+            "messages": len(self.pairs),
+            "scores": self.scores,
+            "intents": {name: _retrieved(r) for name, r in scores.by_intent(self.pairs).items()},
+            "confused": [{"labelled": a, "understood": b, "n": n} for a, b, n in self.confused()],
+            "reliability": [
+                {
+                    "n": b.count,
+                    "confidence": round(b.confidence, 4),
+                    "accuracy": round(b.accuracy, 4),
+                }
+                for b in scores.reliability(self.pairs)
+            ],
+            "entities": {
+                name or "all": _retrieved(r) for name, r in scores.entities(self.pairs).items()
+            },
+            "values": {
+                name or "all": {"right": right, "n": n}
+                for name, (right, n) in scores.values(self.pairs).items()
+            },
+            **{
+                title: {
+                    name: {"accuracy": round(a, 4), "n": n} for name, (a, n) in self.by(key).items()
+                }
+                for title, key in _GROUPS
+            },
+        }
+
     def text(self) -> str:
         """The report to read in a terminal."""
         lines = [f"{len(self.pairs)} messages"]
         lines += [f"  {name:24} {value:.3f}" for name, value in self.scores.items()]
-        titles: tuple[tuple[str, Callable[[Example], str]], ...] = (
-            ("main intent", lambda e: e.main),
-            ("writer", lambda e: e.style),
-            ("language", lambda e: e.language),
-        )
-        for title, key in titles:
+        lines += ["", f"{'main intent':26} precision recall    F1     n"]
+        lines += _table(scores.by_intent(self.pairs))
+        for title, key in _GROUPS:
             lines += ["", f"accuracy by {title}"]
             lines += [f"  {name:24} {a:.3f}  n={n}" for name, (a, n) in self.by(key).items()]
-        confused = Counter((p.example.main, p.understood.intent) for p in self.wrong())
         lines += ["", "most confused (labelled → understood)"]
-        lines += [f"  {a} → {b}  {n}" for (a, b), n in confused.most_common(15)]
+        lines += [f"  {a} → {b}  {n}" for a, b, n in self.confused()[:15]]
+        lines += ["", "confidence  accuracy     n"]
+        lines += [
+            f"      {b.confidence:.2f}      {b.accuracy:.2f} {b.count:5}"
+            for b in scores.reliability(self.pairs)
+        ]
+        found = scores.entities(self.pairs)
+        if found:
+            right = scores.values(self.pairs)
+            lines += ["", f"{'entity':26} precision recall    F1     n  values right"]
+            for row, name in zip(_table(found), found, strict=True):
+                hits, n = right.get(name, (0, 0))
+                lines.append(f"{row}  {hits} of {n}" if n else row)
         return "\n".join(lines)
 
 
-def _macro_f1(pairs: Sequence[Pair]) -> float:
-    scores = []
-    for intent in INTENTS:
-        both = sum(p.right and p.example.main == intent for p in pairs)
-        total = sum((p.example.main == intent) + (p.understood.intent == intent) for p in pairs)
-        if any(p.example.main == intent for p in pairs):
-            scores.append(2 * both / total)
-    return float(np.mean(scores)) if scores else 0.0
+def _table(rows: dict[str, scores.Retrieval]) -> list[str]:
+    return [
+        f"  {name or 'all':24}   {r.precision:.3f}    {r.recall:.3f}  {r.f1:.3f} {r.labelled:5}"
+        for name, r in rows.items()
+    ]
 
 
-def calibration_error(pairs: Sequence[Pair], bins: int = 10) -> float:
-    """Expected calibration error of the main intent's confidence, equal-width bins."""
-    confidence = np.array([p.understood.confidence for p in pairs])
-    right = np.array([p.right for p in pairs], dtype=float)
-    slot = np.minimum((confidence * bins).astype(int), bins - 1)
-    error = 0.0
-    for b in range(bins):
-        inside = slot == b
-        if inside.any():
-            error += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
-    return float(error)
+def _retrieved(r: scores.Retrieval) -> dict[str, float]:
+    return _rounded({"n": r.labelled, "precision": r.precision, "recall": r.recall, "f1": r.f1})
 
 
-def _share(hits: Sequence[bool]) -> float:
-    return sum(hits) / len(hits) if hits else 1.0
-
-
-def _entity_scores(pairs: Sequence[Pair]) -> dict[str, float]:
-    right = found = labelled = 0
-    values: list[bool] = []
-    for pair in pairs:
-        if pair.example.spans is None:
-            continue
-        wanted = {(s.start, s.end, s.type): s.value for s in pair.example.spans}
-        got = {(e.start, e.end, e.type): e.value for e in pair.understood.entities}
-        right += len(wanted.keys() & got.keys())
-        found += len(got)
-        labelled += len(wanted)
-        values += [
-            got[key] == value for key, value in wanted.items() if value is not None and key in got
-        ]
-    if not labelled:
-        return {}
-    return {"entity_f1": 2 * right / (found + labelled), "entity_value": _share(values)}
-
-
-def _score(pairs: Sequence[Pair]) -> dict[str, float]:
-    outside = [p for p in pairs if p.example.main == "fuera_de_alcance"]
-    inside = [p for p in pairs if p.example.main != "fuera_de_alcance"]
-    several = [p for p in pairs if len(p.example.intents) > 1]
-    sets = [{s.intent for s in p.understood.intents} == set(p.example.intents) for p in pairs]
-    scores = {
-        "accuracy": _share([p.right for p in pairs]),
-        "macro_f1": _macro_f1(pairs),
-        "out_of_scope_recall": _share([p.right for p in outside]),
-        "in_scope_kept": _share([p.understood.intent != "fuera_de_alcance" for p in inside]),
-        "exact_set": _share(sets),
-        "exact_set_of_several": _share(
-            [{s.intent for s in p.understood.intents} == set(p.example.intents) for p in several]
-        ),
-        "calibration_error": calibration_error(pairs) if pairs else 0.0,
-        "language": _share([p.example.language == p.understood.language for p in pairs]),
-    }
-    for name in ("urgency", "sentiment"):
-        labelled = [p for p in pairs if getattr(p.example, name) is not None]
-        if labelled:
-            scores[name] = _share(
-                [getattr(p.example, name) == getattr(p.understood, name) for p in labelled]
-            )
-    return {name: round(v, 4) for name, v in (scores | _entity_scores(pairs)).items()}
+def _rounded(figures: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in figures.items()}
 
 
 def evaluate_examples(pipeline: Pipeline, examples: Sequence[Example]) -> Report:
-    pairs = tuple(Pair(e, pipeline.understand(e.text, now=NOW)) for e in examples)
-    return Report(pairs, _score(pairs))
+    understood = pipeline.understand_many([e.text for e in examples], now=NOW)
+    pairs = tuple(map(Pair, examples, understood))
+    return Report(pairs, scores.summary(pairs))
 
 
 def evaluate(pipeline: Pipeline, file: Path) -> Report:

@@ -1,4 +1,4 @@
-"""Which intents a message carries: linear heads, then the rules that do better than they."""
+"""Which intents a message carries: several opinions weighed, then the rules that do better."""
 
 import re
 from dataclasses import dataclass
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nlp import handoff
+from nlp.encoder import Encoded
 from nlp.features import extract
-from nlp.linear import Heads, Vector, sigmoid, softmax
+from nlp.linear import Heads, Vector
+from nlp.stacking import Opinion, Weights, combined, log_softmax
 from nlp.understanding import INTENTS, IntentScore
 
 OUT_OF_SCOPE = INTENTS.index("fuera_de_alcance")
@@ -15,6 +17,7 @@ HUMAN = INTENTS.index("hablar_humano")
 HELLO = INTENTS.index("saludo")
 _SIZE = len(INTENTS)
 _SHORT = 12  # words
+_WORDS_TEMPERATURE = 0.3  # of margins, so that they resemble log-probabilities
 
 _GREETING = re.compile(
     r"^\W*(?:(?:hola+|holi|(?:muy )?buen[oa]s? (?:dias?|tardes?|noches?)|buenas|saludos"
@@ -28,37 +31,52 @@ COURTESY = frozenset({"saludo", "despedida", "agradecimiento"})
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Tuned on held-out phrasing families while training, kept in the manifest."""
+    """Tuned while training on writers that no model has seen, kept in the manifest."""
 
-    temperature: float = 0.3  # of the main intent's softmax
-    presence_scale: float = 3.0  # from a presence score to log odds
-    presence_shift: float = 0.0
     out_of_scope: float = 0.25  # below this the best in-scope intent is not believed
     also: float = 0.5  # a further intent is reported from this probability on
 
 
 @dataclass(frozen=True)
+class Dense:
+    """A linear head on the encoder's embedding: (width, 2 × intents) and a bias."""
+
+    weights: Vector
+    bias: Vector
+
+    def scores(self, pooled: Vector) -> Vector:
+        found: Vector = pooled @ self.weights + self.bias
+        return found
+
+
+@dataclass(frozen=True)
 class IntentModel:
-    """Two groups of heads in one matrix: the main intent (softmax), and each one's presence."""
+    """Opinions: of the words and characters, of a head on the embedding, of the encoder itself."""
 
     heads: Heads
+    dense: Dense | None
+    weights: Weights
     thresholds: Thresholds
 
-    def classify(self, masked: str) -> tuple[IntentScore, ...]:
-        """Every intent of the message, the main one first; never empty.
+    def opinions(self, masked: str, encoded: Encoded | None) -> list[Opinion]:
+        """One after the other as the weights have them.
 
-        ``masked`` is folded text whose identifiers are replaced (``features.mask``).
+        ``masked`` is folded text whose identifiers are replaced (``features.mask``), ``encoded``
+        the one message.
         """
+        found = [of_words(self.heads, masked)]
+        if encoded is not None and self.dense is not None:
+            found.append(of_scores(self.dense.scores(encoded.pooled[0])))
+            if encoded.heads:
+                own = encoded.heads
+                found.append(Opinion(log_softmax(own["main"][0]), own["present"][0]))
+        return found
+
+    def classify(self, masked: str, encoded: Encoded | None) -> tuple[IntentScore, ...]:
+        """Every intent of the message, the main one first; never empty."""
         if not any(map(str.isalnum, masked)):
             return _of_marks(masked)
-        scores = self.heads.scores(extract(masked))
-        main = softmax(scores[:_SIZE] / self.thresholds.temperature)
-        presence = sigmoid(
-            scores[_SIZE:] * self.thresholds.presence_scale + self.thresholds.presence_shift
-        )
-        rest = _GREETING.sub("", masked, count=1)
-        if int(np.argmax(main)) == HELLO and len(rest.split()) > 1 and rest != masked:
-            return self.classify(rest)  # a greeting around a request is no intent of its own
+        main, presence = combined(self.opinions(masked, encoded), self.weights)
         if handoff.is_refused_or_told(masked):
             main, presence = _without(HUMAN, main, presence)
         elif handoff.is_requested(masked):
@@ -66,6 +84,20 @@ class IntentModel:
             if len(masked.split()) <= _SHORT:  # little else can be meant
                 main = (main + np.eye(_SIZE, dtype=np.float32)[HUMAN]) / 2
         return decide(main, presence, self.thresholds)
+
+
+def of_words(heads: Heads, masked: str) -> Opinion:
+    """A greeting around a request is no intent of its own."""
+    scores = heads.scores(extract(masked))
+    rest = _GREETING.sub("", masked, count=1)
+    if int(np.argmax(scores[:_SIZE])) == HELLO and len(rest.split()) > 1 and rest != masked:
+        scores = heads.scores(extract(rest))
+    return of_scores(scores, temperature=_WORDS_TEMPERATURE)
+
+
+def of_scores(scores: Vector, *, temperature: float = 1.0) -> Opinion:
+    """Two groups of scores in one vector: the main intent's, and each one's presence."""
+    return Opinion(log_softmax(scores[..., :_SIZE] / temperature), scores[..., _SIZE:])
 
 
 def decide(main: Vector, presence: Vector, thresholds: Thresholds) -> tuple[IntentScore, ...]:

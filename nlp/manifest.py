@@ -3,11 +3,12 @@
 import hashlib
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 MANIFEST = "manifest.json"
-FORMAT = 1  # raised when the files of a model change their meaning
+FORMAT = 2  # raised when the files of a model change their meaning
 
 
 class Manifest(BaseModel):
@@ -19,6 +20,9 @@ class Manifest(BaseModel):
     versions: dict[str, str]
     examples: int
     phrasings: int  # distinct texts
+    encoder: str | None  # the name of the encoder whose embeddings the heads read
+    encoder_setting: str = ""  # how it was asked for; "": the one that ships
+    weights: dict[str, Any]  # nlp.stacking.Weights
     thresholds: dict[str, float]
     scores: dict[str, float]  # on training_data/dev, which training never reads
     train_seconds: float

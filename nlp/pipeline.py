@@ -1,23 +1,30 @@
 """The list of steps from a message to its understanding."""
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from nlp import language, sentiment, urgency
+import numpy as np
+
+from nlp import language, tagging, tone
+from nlp.encoder import Encoded, Encoder, EncoderUnavailable, open_encoder
+from nlp.entities.found import TAGGED, Found
 from nlp.entities.names import Names
 from nlp.entities.recognise import recognise
 from nlp.features import mask
 from nlp.gazetteer import Gazetteer
-from nlp.intents import IntentModel, Thresholds
+from nlp.intents import Dense, IntentModel, Thresholds
 from nlp.linear import Heads
 from nlp.manifest import Manifest, ModelDamaged, ModelMissing, read_manifest
 from nlp.normalise import Clean, clean
+from nlp.stacking import Weights
 from nlp.understanding import Entity, Understanding
 
 __all__ = ["ModelDamaged", "ModelMissing", "Pipeline"]
+
+DENSE = "dense.npz"
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,7 @@ class Pipeline:
 
     intents: IntentModel
     names: Names
+    encoder: Encoder | None
     manifest: Manifest
     known: frozenset[str]  # words that are no misspelt name
 
@@ -36,34 +44,86 @@ class Pipeline:
         try:
             heads = Heads.load(folder)
             names = Names.load(folder)
-            thresholds = Thresholds(**manifest.thresholds)
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            encoder = open_encoder(manifest.encoder_setting)
+            intents = IntentModel(
+                heads,
+                _load_dense(folder) if encoder is not None else None,
+                Weights(**manifest.weights),
+                Thresholds(**manifest.thresholds),
+            )
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            zipfile.BadZipFile,
+            EncoderUnavailable,
+        ) as error:
             raise ModelDamaged(folder, type(error).__name__) from error
-        return cls(IntentModel(heads, thresholds), names, manifest, known_words(heads))
+        if (encoder.name if encoder else None) != manifest.encoder:
+            raise ModelDamaged(folder, "it was trained with another encoder")
+        return cls(intents, names, encoder, manifest, known_words(heads))
 
     def understand(
         self, text: str, *, now: datetime, gazetteer: Gazetteer | None = None
     ) -> Understanding:
         """What ``text`` means; ``now`` is aware, relative dates are resolved in America/Bogota."""
         message = clean(text)
+        encoded = self.encoder.encode([message.text]) if self.encoder else None
         entities = recognise(
-            message, text, self.names, now=now, known=self.known, gazetteer=gazetteer
+            message,
+            text,
+            self.names,
+            now=now,
+            known=self.known,
+            gazetteer=gazetteer,
+            tagged=tagged(encoded),
         )
-        intents = self.intents.classify(masked(message, entities))
+        intents = self.intents.classify(masked(message, entities), encoded)
         return Understanding(
             intent=intents[0].intent,
             confidence=intents[0].confidence,
             intents=intents,
             entities=entities,
-            urgency=urgency.of(message.folded, intents, entities),
-            sentiment=sentiment.of(message.folded, intents),
+            urgency=tone.urgency(message.folded, intents, entities, encoded),
+            sentiment=tone.sentiment(message.folded, intents, encoded),
             language=language.detect(message.text),
+            meaning=None if encoded is None else tuple(encoded.meaning[0].tolist()),
         )
+
+    @property
+    def meaning_model(self) -> str | None:
+        """Names what :meth:`meanings` comes from; vectors of two names cannot be compared."""
+        return self.encoder.name if self.encoder else None
+
+    def meanings(self, texts: Sequence[str]) -> list[list[float]] | None:
+        """Embeddings (unit length) by which texts are compared; ``None`` without an encoder."""
+        if self.encoder is None:
+            return None
+        meanings: list[list[float]] = self.encoder.encode(
+            [clean(text).text for text in texts]
+        ).meaning.tolist()
+        return meanings
 
     def understand_many(
         self, texts: Iterable[str], *, now: datetime, gazetteer: Gazetteer | None = None
     ) -> list[Understanding]:
         return [self.understand(text, now=now, gazetteer=gazetteer) for text in texts]
+
+
+def _load_dense(folder: Path) -> Dense:
+    with np.load(folder / DENSE, allow_pickle=False) as arrays:
+        return Dense(arrays["weights"].astype(np.float32), arrays["bias"].astype(np.float32))
+
+
+def tagged(encoded: Encoded | None) -> list[Found]:
+    """What the encoder marked in the one message; values are left to who reads the spans."""
+    if encoded is None or encoded.tags is None:
+        return []
+    return [
+        Found(span.type, span.start, span.end, None, round(span.confidence, 3), TAGGED)
+        for span in tagging.find(encoded.tags[0])
+    ]
 
 
 def known_words(heads: Heads) -> frozenset[str]:

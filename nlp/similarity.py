@@ -3,6 +3,21 @@
 from nlp.entities import identifiers
 from nlp.normalise import clean, words
 
+SAME_PROBLEM = 0.72
+"""From this cosine of two meanings on, two texts are taken for the same problem."""
+
+_ON_THE_SCALE = 0.8  # what :func:`similarity` says of the same problem
+
+
+def of_cosine(cosine: float) -> float:
+    """The cosine of two meanings on the scale of :func:`similarity`."""
+    if cosine <= 0:
+        return 0.0
+    if cosine < SAME_PROBLEM:
+        return _ON_THE_SCALE * cosine / SAME_PROBLEM
+    return _ON_THE_SCALE + (1 - _ON_THE_SCALE) * (cosine - SAME_PROBLEM) / (1 - SAME_PROBLEM)
+
+
 # Words that any two messages share; they say nothing about the problem.
 _COMMON = frozenset(
     """a al algo ante aqui asi aun aunque ayer bien buen buena buenas bueno buenos cada cordial
@@ -18,7 +33,7 @@ _COMMON = frozenset(
         um uma meu minha por para bom dia ola que""".split()  # noqa: SIM905 - read as running words
 )
 # Words that mean the same in a report of a fault or a request.
-_SAME = {
+_SYNONYMS = {
     "falla": "fallo", "fallando": "fallo", "fallas": "fallo", "funciona": "fallo", "sirve": "fallo",
     "error": "fallo", "errores": "fallo", "problema": "fallo", "problemas": "fallo",
     "danado": "fallo", "dano": "fallo", "caido": "fallo", "caida": "fallo", "cayo": "fallo",
@@ -53,7 +68,7 @@ def _terms(folded: str) -> dict[str, float]:
     for word in words(folded[:2_000]):
         if len(word) < 2 or word in _COMMON or not word[0].isalnum() or "0" in word:
             continue
-        term = _SAME.get(word) or _stem(word)
+        term = _SYNONYMS.get(word) or _stem(word)
         terms[term] = _WEAK.get(term, 1.0)
     return terms
 

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,26 +13,28 @@ import numpy as np
 import numpy.typing as npt
 import sklearn
 from scipy.sparse import csr_matrix
-from sklearn.model_selection import GroupKFold
+from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from nlp.calibration import tune
+from nlp.calibration import calibrate
 from nlp.corpus import DATA, Example, digest, read
+from nlp.encoder import Encoder, open_encoder
 from nlp.entities.names import Names
 from nlp.entities.recognise import recognise
 from nlp.evaluation import evaluate_examples
 from nlp.features import extract
-from nlp.intents import IntentModel, Thresholds
+from nlp.intents import Dense, IntentModel, Thresholds
 from nlp.linear import Heads, Vector, Vocabulary
 from nlp.manifest import Manifest, ModelDamaged, ModelMissing, file_hash
 from nlp.normalise import clean
-from nlp.pipeline import Pipeline, known_words, masked
+from nlp.pipeline import DENSE, Pipeline, known_words, masked, tagged
+from nlp.stacking import Opinion, Weights
 from nlp.understanding import INTENTS
 
 # Dates are resolved against a fixed day while training: only that there is one matters.
 NOW = datetime(2026, 11, 3, 15, 0, tzinfo=UTC)
 SVC_C = 1.0  # inverse regularisation
-FOLDS = 5
+DENSE_C = 10.0
 Progress = Callable[[str, float], None]
 
 
@@ -93,37 +95,105 @@ def _labels(examples: Sequence[Example]) -> tuple[npt.NDArray[np.int64], npt.NDA
     return main, present
 
 
-def _held_out(
-    examples: Sequence[Example], documents: Sequence[dict[str, float]], progress: Progress
-) -> Vector:
-    """Scores of each example by a model that saw nothing of its phrasing family."""
-    main, present = _labels(examples)
-    families = [example.family for example in examples]
-    scores = np.zeros((len(examples), 2 * len(INTENTS)), dtype=np.float32)
-    folds = GroupKFold(min(FOLDS, len(set(families))))
-    for number, (seen, unseen) in enumerate(folds.split(main, main, families)):
-        progress("held-out families", 0.2 + 0.12 * number)
-        vocabulary = Vocabulary.build([documents[i] for i in seen], least=2)
-        x = _matrix([documents[i] for i in seen], vocabulary)
-        weights, bias = _fit(x, main[seen], present[seen])
-        unseen_x = _matrix([documents[i] for i in unseen], vocabulary)
-        scores[unseen] = unseen_x @ weights + bias
-    return scores
+@dataclass(frozen=True)
+class Built:
+    """What training makes, before it is written down."""
+
+    heads: Heads
+    dense: Dense | None
+    weights: Weights
+    thresholds: Thresholds
+    names: Names
+
+    def model(self) -> IntentModel:
+        return IntentModel(self.heads, self.dense, self.weights, self.thresholds)
 
 
 def build(
-    examples: Sequence[Example], data: Path, progress: Progress = _quiet
-) -> tuple[Heads, Thresholds]:
-    """The trained heads and the thresholds tuned on held-out phrasing families."""
+    examples: Sequence[Example],
+    unseen: Sequence[Example],
+    data: Path,
+    encoder: Encoder | None,
+    progress: Progress = _quiet,
+) -> Built:
+    """Heads trained on ``examples``; weights and thresholds tuned on ``unseen`` writers."""
     names = Names.load(data / "gazetteer")
-    progress("features", 0.05)
+    progress("features", 0.02)
     documents = _features(examples, names)
     main, present = _labels(examples)
-    thresholds = tune(_held_out(examples, documents, progress), main, present)
-    progress("final heads", 0.82)
+    progress("heads on words", 0.1)
     vocabulary = Vocabulary.build(documents, least=2)
-    weights, bias = _fit(_matrix(documents, vocabulary), main, present)
-    return Heads(vocabulary, weights, bias), thresholds
+    heads = Heads(vocabulary, *_fit(_matrix(documents, vocabulary), main, present))
+    dense = None
+    if encoder is not None:
+        pooled = _embedded(encoder, examples, progress, 0.4, 0.75)
+        progress("heads on embeddings", 0.75)
+        dense = Dense(*_fit_dense(pooled, main, present))
+    progress("weights", 0.85)
+    seen = IntentModel(heads, dense, _EQUAL, Thresholds())
+    opinions = _opinions(seen, unseen, names, encoder)
+    weights, thresholds = calibrate(opinions, *_labels(unseen))
+    return Built(heads, dense, weights, thresholds, names)
+
+
+_EQUAL = Weights((1.0,), (1.0,), 0.0)
+
+
+def _embedded(
+    encoder: Encoder, examples: Sequence[Example], progress: Progress, start: float, end: float
+) -> Vector:
+    rows = []
+    for i, example in enumerate(examples):
+        rows.append(encoder.encode([clean(example.text).text]).pooled[0])
+        if i % 100 == 0:
+            progress("embeddings", start + (end - start) * i / len(examples))
+    return np.stack(rows)
+
+
+def _fit_dense(
+    pooled: Vector, main: npt.NDArray[np.int64], present: npt.NDArray[np.bool_]
+) -> tuple[Vector, Vector]:
+    """Logistic heads on embeddings, laid out as the sparse ones."""
+    size = len(INTENTS)
+    weights = np.zeros((pooled.shape[1], 2 * size), dtype=np.float32)
+    bias = np.full(2 * size, -8.0, dtype=np.float32)
+    first = LogisticRegression(C=DENSE_C, max_iter=1000)
+    first.fit(pooled, main)
+    if len(first.classes_) == 2:  # scikit-learn keeps one row for two classes
+        weights[:, first.classes_[1]], bias[first.classes_] = first.coef_[0], 0.0
+        bias[first.classes_[1]] = first.intercept_[0]
+    else:
+        weights[:, first.classes_], bias[first.classes_] = first.coef_.T, first.intercept_
+    for column in range(size):
+        if 0 < present[:, column].sum() < len(present):
+            head = LogisticRegression(C=DENSE_C, max_iter=1000)
+            head.fit(pooled, present[:, column])
+            weights[:, size + column], bias[size + column] = head.coef_[0], head.intercept_[0]
+    return weights, bias
+
+
+def _opinions(
+    model: IntentModel, examples: Sequence[Example], names: Names, encoder: Encoder | None
+) -> list[Opinion]:
+    """Each opinion of all messages, as the pipeline would form them."""
+    rows = []
+    known = known_words(model.heads)
+    for example in examples:
+        message = clean(example.text)
+        encoded = encoder.encode([message.text]) if encoder else None
+        entities = recognise(
+            message,
+            example.text,
+            names,
+            now=NOW,
+            known=known,
+            tagged=tagged(encoded),
+        )
+        rows.append(model.opinions(masked(message, entities), encoded))
+    return [
+        Opinion(np.stack([o.main for o in column]), np.stack([o.present for o in column]))
+        for column in zip(*rows, strict=True)
+    ]
 
 
 def train(
@@ -132,23 +202,26 @@ def train(
     progress: Callable[[str, float], None] | None = None,
     force: bool = False,
     data: Path = DATA,
+    encoder: str = "",
 ) -> Manifest:
     """Train on ``data`` and put the model into ``folder``.
 
-    ``progress`` is told (step, share done). The same data give the same scores. Raises
+    ``encoder`` is asked of :func:`nlp.encoder.open_encoder`. ``progress`` is told (step, share
+    done). The same data give the same scores. Raises
     :class:`WorseModel`, keeping the present model, where the new one scores lower on ``data/dev``.
     """
     tell = progress or _quiet
     started = time.monotonic()
     tell("reading", 0.0)
-    examples = read(data / "train")
-    heads, thresholds = build(examples, data, tell)
+    examples, unseen = read(data / "train"), read(data / "dev")
+    loaded = open_encoder(encoder)
+    built = build(examples, unseen, data, loaded, tell)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".model-") as temporary:
         new = Path(temporary) / "model"
-        _write(new, data, heads)
+        _write(new, data, built)
         tell("scores", 0.92)
-        manifest = _manifest(new, data, examples, heads, thresholds, started)
+        manifest = _manifest(new, data, examples, built, (encoder, loaded), started)
         manifest.write(new)
         if not force:
             _compare(folder, data, manifest.scores.get("accuracy", 0.0))
@@ -157,9 +230,11 @@ def train(
     return manifest
 
 
-def _write(new: Path, data: Path, heads: Heads) -> None:
+def _write(new: Path, data: Path, built: Built) -> None:
     new.mkdir()
-    heads.save(new)
+    built.heads.save(new)
+    if built.dense is not None:
+        np.savez_compressed(new / DENSE, weights=built.dense.weights, bias=built.dense.bias)
     for file in (data / "gazetteer").glob("*.txt"):
         shutil.copyfile(file, new / file.name)
 
@@ -168,10 +243,11 @@ def _manifest(
     new: Path,
     data: Path,
     examples: Sequence[Example],
-    heads: Heads,
-    thresholds: Thresholds,
+    built: Built,
+    encoder: tuple[str, Encoder | None],
     started: float,
 ) -> Manifest:
+    setting, loaded = encoder
     manifest = Manifest(
         created=datetime.now(UTC),
         data_hash=digest(data),
@@ -182,15 +258,17 @@ def _manifest(
         },
         examples=len(examples),
         phrasings=len({example.text for example in examples}),
-        thresholds=asdict(thresholds),
+        encoder=loaded.name if loaded else None,
+        encoder_setting=setting,
+        weights=built.weights._asdict(),
+        thresholds=asdict(built.thresholds),
         scores={},
         train_seconds=0.0,
         files={file.name: file_hash(file) for file in sorted(new.iterdir())},
     )
     saved = Heads.load(new)  # measured as it will be loaded, rounding included
-    pipeline = Pipeline(
-        IntentModel(saved, thresholds), Names.load(new), manifest, known_words(heads)
-    )
+    model = replace(built.model(), heads=saved)
+    pipeline = Pipeline(model, built.names, loaded, manifest, known_words(saved))
     dev = read(data / "dev")
     scores = evaluate_examples(pipeline, dev).scores if dev else {}
     return manifest.model_copy(

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 INTENTS = (
     "incidente",
@@ -89,6 +89,8 @@ class Understanding(_Value):
     urgency: Urgency = "media"
     sentiment: Sentiment = "neutral"
     language: Language = "es"
+    # by which it is compared with tickets; nothing to keep with the message
+    meaning: tuple[float, ...] | None = Field(default=None, exclude=True, repr=False)
 
     def has(self, intent: str, at_least: float = 0.5) -> bool:
         """Whether the message carries this intent with at least that confidence."""

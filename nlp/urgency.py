@@ -28,10 +28,15 @@ _BY_INTENT: dict[str, Urgency] = {
 }  # fmt: skip
 
 
+def says_low(folded: str) -> bool:
+    """The client says that there is no hurry."""
+    return bool(_LOW.search(folded))
+
+
 def of(folded: str, intents: Sequence[IntentScore], entities: Sequence[Entity]) -> Urgency:
     """``folded`` text and what was found in it → baja, media, alta or critica."""
     main = intents[0].intent
-    if _LOW.search(folded):
+    if says_low(folded):
         return "baja"
     affected = max((e.value for e in entities if e.type == "usuarios_afectados"), default=0)
     technical = main in {"incidente", "reabrir_ticket", "escalar"}

@@ -59,8 +59,9 @@ async def read_account(request: Request, account_id: Id) -> AccountRecord:
 @router.patch("/{account_id}")
 async def patch_account(request: Request, account_id: Id, patch: AccountPatch) -> AccountRecord:
     changes = patch.model_dump(exclude_unset=True)
-    if any(changes.get(name, "") is None for name in ("name", "services")):
-        raise Invalid("An account has a name and a list of services")
+    lists = ("services", "projects", "contracts")
+    if any(changes.get(name, "") is None for name in ("name", *lists)):
+        raise Invalid("An account has a name and lists of services, projects and contracts")
     async with runtime_of(request).database.transaction() as session:
         account = await _account(session, account_id)
         for name, value in changes.items():

@@ -8,7 +8,9 @@ from backend.database import Base
 
 
 class Account(Base):
-    """A client company. ``services`` are the names its people use for what we run for them."""
+    """A client company. ``services``, ``projects`` and ``contracts`` are the names that its people
+    use for what we do for them.
+    """
 
     __tablename__ = "accounts"
 
@@ -18,6 +20,8 @@ class Account(Base):
     farmer_name: Mapped[str | None]
     farmer_email: Mapped[str | None]
     services: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    projects: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    contracts: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     created_at: Mapped[datetime]
 
 

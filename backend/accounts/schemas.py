@@ -11,7 +11,7 @@ from backend.paging import PageQuery
 
 Nit = Annotated[Line, AfterValidator(checked_nit)]
 Email = Annotated[Line, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
-Services = Annotated[list[Line], Field(max_length=100)]
+Names = Annotated[list[Line], Field(max_length=100)]
 
 
 class AccountQuery(PageQuery):
@@ -25,7 +25,9 @@ class NewAccount(Body):
     nit: Nit | None = None
     farmer_name: Line | None = None
     farmer_email: Email | None = None
-    services: Services = Field(default_factory=list)
+    services: Names = Field(default_factory=list)
+    projects: Names = Field(default_factory=list)
+    contracts: Names = Field(default_factory=list)
 
 
 class AccountPatch(Body):
@@ -33,7 +35,9 @@ class AccountPatch(Body):
     nit: Nit | None = None
     farmer_name: Line | None = None
     farmer_email: Email | None = None
-    services: Services | None = None
+    services: Names | None = None
+    projects: Names | None = None
+    contracts: Names | None = None
 
 
 class AccountRecord(Record):
@@ -43,6 +47,8 @@ class AccountRecord(Record):
     farmer_name: str | None
     farmer_email: str | None
     services: list[str]
+    projects: list[str]
+    contracts: list[str]
     created_at: datetime
 
 

@@ -8,7 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts.models import Interaction
 from backend.contacts.models import Contact
 from backend.conversations.models import Conversation
+from backend.database import table
 from backend.outbox import service as outbox
+
+_interactions = table(Interaction)
+_ADD = (
+    insert(_interactions)
+    .on_conflict_do_nothing(index_elements=["key"])
+    .returning(_interactions.c.id)
+)
 
 
 def crm_order(contact: Contact) -> str:
@@ -32,21 +40,19 @@ async def record_interaction(
 ) -> None:
     """Log one exchange, once per ``key``, and queue it for the CRM."""
     added = await session.execute(
-        insert(Interaction)
-        .values(
-            key=key,
-            account_id=contact.account_id,
-            contact_id=contact.id,
-            conversation_id=conversation.id,
-            ticket_id=ticket_id,
-            channel=conversation.channel,
-            direction=direction,
-            subject=subject,
-            description=description,
-            at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(Interaction.id)
+        _ADD,
+        {
+            "key": key,
+            "account_id": contact.account_id,
+            "contact_id": contact.id,
+            "conversation_id": conversation.id,
+            "ticket_id": ticket_id,
+            "channel": conversation.channel,
+            "direction": direction,
+            "subject": subject,
+            "description": description,
+            "at": now,
+        },
     )
     interaction_id = added.scalar_one_or_none()
     if interaction_id is None:

@@ -164,7 +164,7 @@ async def _receive(
     runtime: WebRuntime, inbound: InboundMessage, client_id: str, raw: bytes
 ) -> Accepted:
     received = await inbox.receive(runtime.database, inbound, raw, now=inbound.sent_at)
-    await runtime.live.publish(f"chat:{inbound.thread}", {})  # the visitor's other tabs
+    runtime.live.publish(f"chat:{inbound.thread}", {})  # the visitor's other tabs
     return Accepted(id=client_id, repeated=not received.is_new, at=inbound.sent_at)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import httpx
 import typer
 import uvicorn
+import uvloop
 
 from backend import migrate
 from backend.cli.environment import errors, explained, load_settings, out, safe_settings
@@ -72,7 +73,7 @@ def worker() -> None:
             await run_worker(runtime)
 
     with explained():
-        asyncio.run(main())
+        uvloop.run(main())
 
 
 def migrate_database() -> None:
@@ -141,7 +142,7 @@ def _train_if_missing(settings: Settings) -> None:
 
     if not (settings.model_dir / "manifest.json").exists():
         out.print("No understanding model yet; training one …")
-        train_model(settings.model_dir, force=False)
+        train_model(settings.model_dir, force=False, encoder=settings.encoder)
 
 
 async def _create_first_admin(settings: Settings, database_url: str) -> None:

@@ -16,6 +16,7 @@ from backend.attachments import service as attachments
 from backend.console import queries
 from backend.console.access import Reader, Seat, Writer
 from backend.console.rendering import ConsoleRoute, fragment, live_part, page, refreshed, render
+from backend.conversations import corrections
 from backend.conversations import service as conversations
 from backend.conversations.models import Conversation
 from backend.problems import Invalid
@@ -118,6 +119,24 @@ async def answer(
     return fragment(_composer(request, seat, context), changed=True)
 
 
+@router.post("/console/messages/{message_id}/intents")
+async def correct(
+    request: Request,
+    seat: Writer,
+    message_id: int,
+    intent: Annotated[list[str] | None, Form()] = None,
+) -> Response:
+    """Say what a message meant; the model learns from it at its next training."""
+    runtime = runtime_of(request)
+    meant = [name for name in intent or () if name]
+    async with runtime.database.transaction() as session:
+        message = await corrections.correct(
+            session, message_id, meant, agent_id=seat.agent.id, now=runtime.clock()
+        )
+    runtime.live.publish("console", {"conversation": message.conversation_id})
+    return fragment(Markup(""), changed=True)
+
+
 @router.get("/console/files/{attachment_id}")
 async def file(request: Request, seat: Reader, attachment_id: int) -> Response:  # noqa: ARG001
     """A client's file; shown inside the page only if it is a harmless picture."""
@@ -188,6 +207,6 @@ def _window(
 
 async def _tell(runtime: WebRuntime, conversation: Conversation) -> None:
     """Other consoles, and the visitor's page, which shows who attends."""
-    await runtime.live.publish("console", {"conversation": conversation.id})
+    runtime.live.publish("console", {"conversation": conversation.id})
     if conversation.channel == "webchat":
-        await runtime.live.publish(f"chat:{conversation.thread}", {})
+        runtime.live.publish(f"chat:{conversation.thread}", {})

@@ -5,6 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
+from babel.numbers import format_decimal
 
 STATUS: Final = {
     "nuevo": "Nuevo",
@@ -110,6 +111,27 @@ EVENT_STATE: Final = {"dead": "No se pudo procesar", "quarantined": "Ilegible"}
 def label(table: dict[str, str], value: str | None) -> str:
     """The word for a stored value; one that is not listed is shown as it is."""
     return table.get(value or "", (value or "").replace("_", " "))
+
+
+def entity_value(value: object) -> str:
+    """A normalised value as people write it: days, intervals, money."""
+    match value:
+        case {"start": str(start), "end": str(end)}:
+            return f"{_moment(start)} a {_moment(end)}"
+        case {"amount": int() | float() as amount, "currency": str(currency)}:
+            return f"{format_decimal(amount, locale='es_CO')} {currency}"
+        case str():
+            return _moment(value)
+        case _:
+            return str(value)
+
+
+def _moment(written: str) -> str:
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    return format_datetime(at, "d MMM y, HH:mm" if "T" in written else "d MMM y", locale="es_CO")
 
 
 def local(at: datetime, timezone: str, pattern: str = "d MMM, HH:mm") -> str:

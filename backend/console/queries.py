@@ -13,7 +13,7 @@ from backend.accounts.models import Account, Interaction
 from backend.agents.models import Agent
 from backend.attachments.models import StoredAttachment
 from backend.contacts.models import Contact
-from backend.conversations.models import Conversation, Message, TicketDraft
+from backend.conversations.models import Conversation, Correction, Message, TicketDraft
 from backend.inbox.models import InboxEvent
 from backend.outbox.models import OutboxItem
 from backend.problems import NotFound
@@ -195,6 +195,7 @@ class Entry:
     message: Message
     agent: str | None
     files: list[StoredAttachment]
+    meant: list[str]  # an agent's correction of what was understood, main intent first
 
 
 async def thread(
@@ -203,8 +204,9 @@ async def thread(
     """The last messages, oldest first, and whether there are earlier ones."""
     rows = (
         await session.execute(
-            select(Message, Agent.name)
+            select(Message, Agent.name, Correction.intents)
             .outerjoin(Agent, Agent.id == Message.agent_id)
+            .outerjoin(Correction, Correction.message_id == Message.id)
             .where(Message.conversation_id == conversation_id)
             .order_by(Message.id.desc())
             .limit(limit + 1)
@@ -215,12 +217,15 @@ async def thread(
     files: dict[int, list[StoredAttachment]] = defaultdict(list)
     found = await session.execute(
         select(StoredAttachment)
-        .where(StoredAttachment.message_id.in_([message.id for message, _ in rows]))
+        .where(StoredAttachment.message_id.in_([message.id for message, _, _ in rows]))
         .order_by(StoredAttachment.id)
     )
     for file in found.scalars():
         files[file.message_id].append(file)
-    return [Entry(message, agent, files[message.id]) for message, agent in rows], earlier
+    entries = [
+        Entry(message, agent, files[message.id], meant or []) for message, agent, meant in rows
+    ]
+    return entries, earlier
 
 
 async def draft(session: AsyncSession, conversation_id: int) -> TicketDraft | None:

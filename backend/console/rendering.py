@@ -19,6 +19,7 @@ from backend.console.access import ACCOUNT_PAGE, MustChangePassword, Seat
 from backend.problems import Conflict, Invalid, Problem, Unauthenticated
 from backend.runtime_protocol import runtime_of
 from backend.statics import static_url
+from nlp.understanding import INTENTS
 
 SIGN_IN_PAGE = "/console/signin"
 _environment = Environment(
@@ -28,7 +29,10 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.globals.update(static_url=static_url, labels=labels, inline_types=INLINE_TYPES)
+_environment.globals.update(
+    static_url=static_url, labels=labels, inline_types=INLINE_TYPES, intents=INTENTS
+)
+_environment.filters["entity_value"] = labels.entity_value
 _environment.filters["labelled"] = lambda value, table: labels.label(table, value)
 
 

@@ -7,10 +7,11 @@ from backend.console import (
     conversation_page,
     people,
     signing_in,
+    similar,
     tickets,
     trouble,
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (signing_in, conversation_list, conversation_page, tickets, trouble, people):
+for part in (signing_in, conversation_list, conversation_page, tickets, similar, trouble, people):
     router.include_router(part.router)

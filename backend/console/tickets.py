@@ -178,7 +178,7 @@ async def _changed(request: Request, seat: Seat, number: str, change: Change) ->
         await change(session, ticket)
         card = await queries.card(session, number)
     hint = {"ticket": number, "conversation": ticket.conversation_id}
-    await runtime.live.publish("console", hint)
+    runtime.live.publish("console", hint)
     return fragment(render(request, "_ticket.html", seat, card=card, open=True), changed=True)
 
 

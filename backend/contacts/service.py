@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.contacts.models import ConsentRecord, Contact, Identity
+from backend.database import table
 from bot.messages import Sender
 
 
@@ -48,6 +49,18 @@ async def contact_of(
     return contact
 
 
+_BY_IDENTITY = (
+    select(Contact)
+    .join(Identity, Identity.contact_id == Contact.id)
+    .where(
+        Identity.channel == bindparam("channel"),
+        Identity.channel_account == bindparam("account"),
+        Identity.external_id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(Contact.id)
+)
+
+
 class _Found(NamedTuple):
     contact: Contact
     known: int  # how many of the ids are this contact's
@@ -57,14 +70,7 @@ async def _find(
     session: AsyncSession, channel: str, channel_account: str, ids: tuple[str, ...]
 ) -> _Found | None:
     result = await session.execute(
-        select(Contact)
-        .join(Identity, Identity.contact_id == Contact.id)
-        .where(
-            Identity.channel == channel,
-            Identity.channel_account == channel_account,
-            Identity.external_id.in_(ids),
-        )
-        .order_by(Contact.id)
+        _BY_IDENTITY, {"channel": channel, "account": channel_account, "ids": ids}
     )
     contacts = list(result.scalars())
     return _Found(contacts[0], len(contacts)) if contacts else None
@@ -84,7 +90,10 @@ async def _create(session: AsyncSession, sender: Sender, *, now: datetime) -> Co
     return contact
 
 
-def record_consent(
+_KEEP_PROOF = insert(table(ConsentRecord))
+
+
+async def record_consent(
     session: AsyncSession,
     contact: Contact,
     *,
@@ -97,14 +106,15 @@ def record_consent(
 ) -> None:
     """Keep the proof (Ley 1581/2012 art. 9; Decreto 1377/2013 art. 8) and the current answer."""
     contact.consent = consent
-    session.add(
-        ConsentRecord(
-            contact_id=contact.id,
-            consent=consent,
-            text_version=text_version,
-            how=how,
-            channel=channel,
-            message_id=message_id,
-            at=now,
-        )
+    await session.execute(
+        _KEEP_PROOF,
+        {
+            "contact_id": contact.id,
+            "consent": consent,
+            "text_version": text_version,
+            "how": how,
+            "channel": channel,
+            "message_id": message_id,
+            "at": now,
+        },
     )

@@ -153,4 +153,4 @@ async def _detail(session: AsyncSession, conversation_id: int) -> ConversationDe
 
 
 async def _publish(request: Request, conversation_id: int) -> None:
-    await runtime_of(request).live.publish("console", {"conversation": conversation_id})
+    runtime_of(request).live.publish("console", {"conversation": conversation_id})

@@ -78,3 +78,16 @@ class TicketDraft(Base):
     slots: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class Correction(Base):
+    """What an agent says a client's message meant: one per message, the last word counts."""
+
+    __tablename__ = "corrections"
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("messages.id"), primary_key=True, autoincrement=False
+    )
+    intents: Mapped[list[Any]]  # labels of nlp.understanding.INTENTS, the main one first
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agents.id"))
+    at: Mapped[datetime]

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,18 +18,27 @@ from bot.messages import InboundMessage, OutboundMessage
 
 _KEY = re.compile(r"[A-Za-z0-9-]{1,64}")
 
+_LOCKED = (
+    select(Conversation)
+    .where(
+        Conversation.channel == bindparam("channel"),
+        Conversation.channel_account == bindparam("account"),
+        Conversation.thread == bindparam("thread"),
+    )
+    .with_for_update(key_share=True)
+)
+
 
 async def conversation_of(
     session: AsyncSession, message: InboundMessage, contact_id: int, *, now: datetime
 ) -> Conversation:
     """The conversation that the message belongs to, made when new, locked until the commit."""
-    mine = (
-        Conversation.channel == message.channel,
-        Conversation.channel_account == message.account,
-        Conversation.thread == message.thread,
-    )
-    locked = select(Conversation).where(*mine).with_for_update(key_share=True)
-    conversation = (await session.execute(locked)).scalar_one_or_none()
+    mine = {
+        "channel": message.channel,
+        "account": message.account,
+        "thread": message.thread,
+    }
+    conversation = (await session.execute(_LOCKED, mine)).scalar_one_or_none()
     if conversation is None:
         await session.execute(
             insert(Conversation)
@@ -45,7 +54,7 @@ async def conversation_of(
             )
             .on_conflict_do_nothing()
         )
-        conversation = (await session.execute(locked)).scalar_one()
+        conversation = (await session.execute(_LOCKED, mine)).scalar_one()
     return conversation
 
 

@@ -2,12 +2,17 @@
 
 from datetime import datetime
 
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.conversations.models import Conversation, Message
+from backend.database import table
 from backend.gateway import Gateway
 from backend.outbox import service as outbox
 from bot.messages import OutboundMessage
+
+_messages = table(Message)
+_ADD = insert(_messages).returning(_messages.c.id)
 
 
 async def write(
@@ -24,23 +29,24 @@ async def write(
     """Render for the conversation's channel, store each part and queue it.
 
     ``key`` is unique per message, so that deciding twice writes once: the outbox key is
-    ``{key}:{part number}``. ``author`` is ``bot``, ``agent`` or ``system``.
+    ``{key}:{part number}``. ``author`` is ``bot``, ``agent`` or ``system``. The messages given
+    back are copies of the rows, for reading.
     """
     channel = gateway.channel(conversation.channel)
     written = []
     for number, part in enumerate(channel.render(outbound), start=1):
-        message = Message(
-            conversation_id=conversation.id,
-            author=author,
-            agent_id=agent_id,
-            text=part.text,
-            choices=[choice.model_dump() for choice in part.choices],
-            delivery="queued",
-            at=now,
-            stored_at=now,
-        )
-        session.add(message)
-        await session.flush()
+        values = {
+            "conversation_id": conversation.id,
+            "author": author,
+            "agent_id": agent_id,
+            "kind": "text",
+            "text": part.text,
+            "choices": [choice.model_dump() for choice in part.choices],
+            "delivery": "queued",
+            "at": now,
+            "stored_at": now,
+        }
+        message = Message(id=await session.scalar(_ADD, values), **values)
         await outbox.enqueue(
             session,
             key=f"{key}:{number}",

@@ -23,7 +23,7 @@ from backend.redaction import redact
 from backend.settings import Settings
 
 _OLDEST_POSTGRES = 14
-_USEFUL_EXTENSIONS = ("pg_trgm", "unaccent")
+_USEFUL_EXTENSIONS = ("pg_trgm", "unaccent", "vector")
 _SKEW_WARN_S, _SKEW_FAIL_S = 5.0, 60.0
 
 

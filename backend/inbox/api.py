@@ -43,7 +43,7 @@ async def webhook(request: Request) -> Response:
     for item in parsed:
         if isinstance(item, StatusUpdate):
             for conversation_id in await service.report_status(runtime.database, item):
-                await runtime.live.publish("console", {"conversation": conversation_id})
+                runtime.live.publish("console", {"conversation": conversation_id})
         else:
             await service.receive(runtime.database, item, event.body, now=now)
     reply = target.reply(event)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -29,6 +30,18 @@ _JOB_INSERTED = ("procrastinate_queue_v1#inbox", '{"type": "job_inserted", "job_
 class Received:
     event_id: int
     is_new: bool  # False: a repeat, already stored
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An event that waits for its turn, without its bytes."""
+
+    id: int
+    number: int
+    channel: str
+    message: dict[str, Any]  # bot.messages InboundMessage
+    attempts: int
+    retry_at: datetime | None
 
 
 async def receive(

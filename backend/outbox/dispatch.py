@@ -9,27 +9,29 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import exists, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from backend.clock import Clock
-from backend.conversations.models import Conversation, Message
 from backend.database import Database
 from backend.inbox.service import apply_report
 from backend.live import Live
 from backend.metrics import OUTBOX_OUTCOMES
-from backend.outbox.models import DeliveryReport, OutboxAttempt, OutboxItem
+from backend.outbox.models import DeliveryReport, OutboxItem
 from backend.outbox.senders import CLAIM, Sender
+from backend.outbox.statements import CLAIM_DUE, COLUMNS, RECORD, Claimed
 from bot.messages import Outcome, Permanent, Receipt, Retryable, Uncertain
 
 _BATCH = 20
+# how long a lane waits before it looks for more: many tries that end are followed by one claim
+_GATHER_S, _GATHER_BUSY_S = 0.005, 0.025
 _GIVE_UP_AFTER = timedelta(days=3)
 # when to look what became of an uncertain row; after the last, only a person can tell
 _RECONCILE = (
@@ -66,7 +68,7 @@ class Dispatcher:
     live: Live
     clock: Clock
     on_not_sent: NotSent | None = None
-    places: int = 8
+    places: int = 16
     _tries: dict[str, set[asyncio.Task[None]]] = field(default_factory=lambda: defaultdict(set))
     _pumps: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _again: set[str] = field(default_factory=set)
@@ -84,9 +86,14 @@ class Dispatcher:
     async def finish(self, grace_s: float) -> None:
         """Stop claiming and let tries under way end; the rest is left to the end of its claim."""
         self._stopping = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                while running := self._running():  # a pump may have claimed one more
+                    await asyncio.wait(running)
+
+    def _running(self) -> list[asyncio.Task[None]]:
         tasks = [*self._pumps.values(), *(task for lane in self._tries.values() for task in lane)]
-        if running := [task for task in tasks if not task.done()]:
-            await asyncio.wait(running, timeout=grace_s)
+        return [task for task in tasks if not task.done()]
 
     async def deliver_due(self) -> int:
         """Send all that is due now and wait for it; returns how many tries (tests, commands)."""
@@ -112,6 +119,7 @@ class Dispatcher:
         try:
             self._again.add(lane)
             while lane in self._again and not self._stopping:
+                await asyncio.sleep(_GATHER_BUSY_S if self._tries[lane] else _GATHER_S)
                 self._again.discard(lane)
                 free = self.places - len(self._tries[lane])
                 for item in await self._claim(lane, free) if free else ():
@@ -128,41 +136,13 @@ class Dispatcher:
             log.error("outbox.record_failed", lane=lane, error=type(error).__name__)
         self.wake(lane)
 
-    async def _claim(self, lane: str, most: int) -> list[OutboxItem]:
+    async def _claim(self, lane: str, most: int) -> list[Claimed]:
         now = self.clock()
-        earlier = aliased(OutboxItem)
-        due = (
-            select(OutboxItem.id)
-            .where(
-                OutboxItem.lane == lane,
-                OutboxItem.state == "queued",
-                OutboxItem.due_at <= now,
-                ~exists().where(
-                    earlier.lane == OutboxItem.lane,
-                    earlier.order_key == OutboxItem.order_key,
-                    earlier.id < OutboxItem.id,
-                    earlier.state.in_(("queued", "sending")),
-                ),
-            )
-            .order_by(OutboxItem.id)
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
-        async with self.database.transaction() as session:
-            claimed = await session.execute(
-                update(OutboxItem)
-                .where(OutboxItem.id.in_(due.scalar_subquery()))
-                .values(
-                    state="sending",
-                    attempts=OutboxItem.attempts + 1,
-                    claimed_until=now + CLAIM,
-                )
-                .returning(OutboxItem)
-                .execution_options(synchronize_session=False)
-            )
-            return sorted(claimed.scalars(), key=lambda item: item.id)
+        due = {"lane": lane, "now": now, "until": now + CLAIM, "most": most}
+        rows = await self.database.rows(CLAIM_DUE, due)
+        return sorted((Claimed(*row) for row in rows), key=lambda item: item.id)
 
-    async def _send(self, item: OutboxItem) -> None:
+    async def _send(self, item: Claimed) -> None:
         try:
             async with asyncio.timeout(CLAIM.total_seconds() - 5):
                 outcome = await self.senders[item.lane].send(item, now=self.clock())
@@ -174,42 +154,58 @@ class Dispatcher:
             outcome = Uncertain(reason=f"Falla interna al enviar ({type(error).__name__})")
         await self.record(item, outcome)
 
-    async def record(self, item: OutboxItem, outcome: Outcome) -> None:
+    async def record(self, item: Claimed, outcome: Outcome) -> None:
         """Write down how a try ended; nothing when another claim has overtaken this one."""
         now = self.clock()
         values = after(item, outcome, repeatable=self.senders[item.lane].repeatable, now=now)
+        told = await self._write_down(item, outcome, values, now=now)
+        if told is None:
+            return
+        thread, reported = told
+        if reported:
+            await self._apply_report(item.lane, outcome)
+        OUTBOX_OUTCOMES.labels(lane=item.lane, outcome=_name(outcome)).inc()
+        if item.conversation_id is not None:
+            self.live.publish("console", {"conversation": item.conversation_id})
+        if item.lane == "webchat" and isinstance(outcome, Receipt):
+            self.live.publish(f"chat:{thread}", {"message": item.message_id})
+
+    async def _write_down(
+        self, item: Claimed, outcome: Outcome, values: dict[str, object], *, now: datetime
+    ) -> tuple[Any, ...] | None:
+        """The thread and whether there is a report; ``None`` when the claim was overtaken."""
+        columns: dict[str, object] = {
+            "reference": None,
+            "error": None,
+            "code": None,
+            "due_at": None,
+            "finished_at": None,
+            **values,
+            "id": item.id,
+            "attempts": item.attempts,
+            "outcome": _name(outcome),
+            "detail": getattr(outcome, "reason", None),
+            "delivery": _DELIVERY[str(values["state"])],
+            "now": now,
+        }
+        if values["state"] != "failed" or not item.message_id or self.on_not_sent is None:
+            return await self.database.statement(RECORD, columns)
         async with self.database.transaction() as session:
-            mine = await session.execute(
-                update(OutboxItem)
-                .where(
-                    OutboxItem.id == item.id,
-                    OutboxItem.attempts == item.attempts,
-                    OutboxItem.state.in_(("sending", "uncertain")),
-                )
-                .values(**values)
-                .returning(OutboxItem.id)
-                .execution_options(synchronize_session=False)
-            )
-            if mine.scalar_one_or_none() is None:
-                return
-            session.add(
-                OutboxAttempt(
-                    item_id=item.id,
-                    number=item.attempts,
-                    outcome=type(outcome).__name__.lower(),
-                    detail=getattr(outcome, "reason", None),
-                    at=now,
-                )
-            )
-            thread = await _tell_message(session, item, outcome, state=str(values["state"]))
-            if values["state"] == "failed" and item.message_id and self.on_not_sent:
+            connection = await session.connection()
+            told = (await connection.exec_driver_sql(RECORD, columns)).first()
+            if told is not None:
                 reason = getattr(outcome, "reason", "")
                 await self.on_not_sent(session, item.message_id, reason=reason, now=now)
-        OUTBOX_OUTCOMES.labels(lane=item.lane, outcome=type(outcome).__name__.lower()).inc()
-        if item.conversation_id is not None:
-            await self.live.publish("console", {"conversation": item.conversation_id})
-        if thread is not None:
-            await self.live.publish(f"chat:{thread}", {"message": item.message_id})
+        return None if told is None else tuple(told)
+
+    async def _apply_report(self, lane: str, outcome: Outcome) -> None:
+        """What the provider told of the message before we knew its name."""
+        if not isinstance(outcome, Receipt):
+            return
+        async with self.database.transaction() as session:
+            report = await session.get(DeliveryReport, (lane, outcome.provider_id))
+            if report is not None:
+                await apply_report(session, report)
 
     async def look_after(self) -> None:
         """Take over claims that ran out, and reconcile what is uncertain and due."""
@@ -227,12 +223,13 @@ class Dispatcher:
                 .with_for_update(skip_locked=True)
             )
             items = list(rows.scalars())
-            for item in items:
+            for row in items:
                 # pushed back under the lock, so that no second worker looks at the same time
-                item.due_at = now + CLAIM
-                item.attempts += 1
-                item.state = "uncertain"
-        for item in items:
+                row.due_at = now + CLAIM
+                row.attempts += 1
+                row.state = "uncertain"
+            claims = [Claimed(*(getattr(item, name) for name in COLUMNS)) for item in items]
+        for item in claims:
             try:
                 outcome = await self.senders[item.lane].reconcile(item, now=now)
             # the worker loop: it stays uncertain and is looked at again later
@@ -243,9 +240,7 @@ class Dispatcher:
             await self.record(item, outcome)
 
 
-def after(
-    item: OutboxItem, outcome: Outcome, *, repeatable: bool, now: datetime
-) -> dict[str, object]:
+def after(item: Claimed, outcome: Outcome, *, repeatable: bool, now: datetime) -> dict[str, object]:
     """The columns of a row after a try. Pure."""
     match outcome:
         case Receipt():
@@ -286,23 +281,5 @@ def after(
 _DELIVERY = {"sent": "sent", "queued": "queued", "uncertain": "uncertain", "failed": "not_sent"}
 
 
-async def _tell_message(
-    session: AsyncSession, item: OutboxItem, outcome: Outcome, *, state: str
-) -> str | None:
-    """Copy the state to the message that agents see; returns a web-chat thread to tell."""
-    if item.message_id is None:
-        return None
-    message = await session.get_one(Message, item.message_id)
-    message.delivery = _DELIVERY[state]
-    message.delivery_note = getattr(outcome, "reason", None)
-    if not isinstance(outcome, Receipt):
-        return None
-    message.provider_id = outcome.provider_id
-    report = await session.get(DeliveryReport, (item.lane, outcome.provider_id))
-    if report is not None:
-        await session.flush()
-        await apply_report(session, report)
-    if item.lane != "webchat":
-        return None
-    conversation = await session.get_one(Conversation, message.conversation_id)
-    return conversation.thread
+def _name(outcome: Outcome) -> str:
+    return type(outcome).__name__.lower()

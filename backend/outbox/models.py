@@ -24,6 +24,7 @@ class OutboxItem(Base):
             "id",
             postgresql_where="state IN ('queued', 'sending')",
         ),
+        Index("ix_outbox_items_queue", "lane", "id", postgresql_where="state = 'queued'"),
         Index(
             "ix_outbox_items_order",
             "lane",

@@ -8,7 +8,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import crm_payloads
-from backend.accounts.models import Interaction
 from backend.attachments import service as attachments
 from backend.attachments.models import StoredAttachment
 from backend.attachments.store import AttachmentStore
@@ -17,7 +16,8 @@ from backend.database import Database
 from backend.gateway import Gateway
 from backend.inbox.models import InboxEvent
 from backend.outbox.models import OutboxItem
-from backend.problems import Problem
+from backend.outbox.statements import Claimed
+from backend.problems import NotFound, Problem
 from backend.surveys.models import Survey
 from backend.tickets.models import Ticket
 from bot.channels.channel import Channel, FetchFailed
@@ -41,9 +41,15 @@ class Sender(Protocol):
 
     repeatable: bool
 
-    async def send(self, item: OutboxItem, *, now: datetime) -> Outcome: ...
+    async def send(self, item: Claimed, *, now: datetime) -> Outcome: ...
 
-    async def reconcile(self, item: OutboxItem, *, now: datetime) -> Outcome: ...
+    async def reconcile(self, item: Claimed, *, now: datetime) -> Outcome: ...
+
+
+_CONVERSATION = """
+    SELECT address, thread, subject, last_inbound_at, last_inbound_id
+    FROM conversations WHERE id = %s
+"""
 
 
 @dataclass(slots=True)
@@ -54,7 +60,7 @@ class ChannelSender:
     channel: Channel
     repeatable: bool = False
 
-    async def send(self, item: OutboxItem, *, now: datetime) -> Outcome:
+    async def send(self, item: Claimed, *, now: datetime) -> Outcome:
         delivery = await self._delivery(item)
         if await self._loops(item, delivery, now=now):
             return Retryable(
@@ -63,7 +69,7 @@ class ChannelSender:
             )
         return await self.channel.send(delivery, now=now)
 
-    async def reconcile(self, item: OutboxItem, *, now: datetime) -> Outcome:
+    async def reconcile(self, item: Claimed, *, now: datetime) -> Outcome:
         # the same words may have gone out twice: what another row is known as is not this one
         async with self.database.transaction() as session:
             references = await session.scalars(
@@ -77,7 +83,7 @@ class ChannelSender:
         delivery = (await self._delivery(item)).model_copy(update={"others": others})
         return await self.channel.reconcile(delivery, now=now)
 
-    async def _loops(self, item: OutboxItem, delivery: Delivery, *, now: datetime) -> bool:
+    async def _loops(self, item: Claimed, delivery: Delivery, *, now: datetime) -> bool:
         """Whether a mail that answers by itself would be one too many.
 
         Two help desks that answer each other are slowed down to a trickle. Notices and people's
@@ -108,24 +114,24 @@ class ChannelSender:
         in_thread = [row.finished_at for row in sent if row.conversation_id == item.conversation_id]
         return not may_auto_reply(in_thread, [row.finished_at for row in sent], now)
 
-    async def _delivery(self, item: OutboxItem) -> Delivery:
-        async with self.database.transaction() as session:
-            conversation = await session.get_one(Conversation, item.conversation_id)
+    async def _delivery(self, item: Claimed) -> Delivery:
+        found = await self.database.statement(_CONVERSATION, (item.conversation_id,))
+        if found is None:
+            raise NotFound(f"There is no conversation {item.conversation_id}")
+        address, thread, subject, last_inbound_at, last_inbound_id = found
         return Delivery(
             key=item.key,
-            to=conversation.address,
-            thread=conversation.thread,
-            message=OutboundMessage.model_validate(item.payload).model_copy(
-                update={"subject": conversation.subject}
-            ),
-            last_inbound_at=conversation.last_inbound_at,
-            last_inbound_id=conversation.last_inbound_id,
+            to=address,
+            thread=thread,
+            message=OutboundMessage.model_validate(item.payload | {"subject": subject}),
+            last_inbound_at=last_inbound_at,
+            last_inbound_id=last_inbound_id,
             # a claim leaves this mark before the call, so it survives a crash in the middle
             attempted_at=item.claimed_until - CLAIM if item.claimed_until else None,
         )
 
 
-async def _sign_of_a_person(session: AsyncSession, item: OutboxItem) -> datetime:
+async def _sign_of_a_person(session: AsyncSession, item: Claimed) -> datetime:
     """When the client last did in this conversation what a machine does not."""
     signs = (
         await session.scalar(select(func.max(column)).where(where == item.conversation_id))
@@ -149,18 +155,11 @@ class CrmSender:
     crm: integrations_crm.Crm
     repeatable: bool = True
 
-    async def send(self, item: OutboxItem, *, now: datetime) -> Outcome:  # noqa: ARG002  protocol
-        async with self.database.transaction() as session:
-            payload = await crm_payloads.load(session, item.payload)
+    async def send(self, item: Claimed, *, now: datetime) -> Outcome:  # noqa: ARG002  protocol
+        payload = await crm_payloads.load(self.database, item.payload)
         try:
             if isinstance(payload, integrations_crm.Interaction):
                 reference = await self.crm.log_interaction(payload)
-                async with self.database.transaction() as session:
-                    await session.execute(
-                        update(Interaction)
-                        .where(Interaction.key == payload.key)
-                        .values(crm_reference=reference)
-                    )
                 return Receipt(provider_id=reference)
             reference = await self.crm.sync_ticket(payload) or "none"
             return Receipt(provider_id=reference)
@@ -171,7 +170,7 @@ class CrmSender:
         except OutcomeUnknown as error:
             return Uncertain(reason=str(error))
 
-    async def reconcile(self, item: OutboxItem, *, now: datetime) -> Outcome:
+    async def reconcile(self, item: Claimed, *, now: datetime) -> Outcome:
         return await self.send(item, now=now)
 
 
@@ -185,7 +184,7 @@ class MediaFetcher:
     max_bytes: int
     repeatable: bool = True
 
-    async def send(self, item: OutboxItem, *, now: datetime) -> Outcome:  # noqa: ARG002  protocol
+    async def send(self, item: Claimed, *, now: datetime) -> Outcome:  # noqa: ARG002  protocol
         async with self.database.transaction() as session:
             row = await session.get_one(StoredAttachment, item.payload["attachment_id"])
             if row.state == "stored":
@@ -224,7 +223,7 @@ class MediaFetcher:
             )
         return Receipt(provider_id=kept.stored_as)
 
-    async def reconcile(self, item: OutboxItem, *, now: datetime) -> Outcome:
+    async def reconcile(self, item: Claimed, *, now: datetime) -> Outcome:
         return await self.send(item, now=now)
 
     async def _refuse(self, attachment_id: int, reason: str) -> Outcome:

@@ -7,6 +7,7 @@ Business days are Monday to Friday without public holidays, counted from the day
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from backend.sla.hours import is_holiday
@@ -34,12 +35,17 @@ def due_date(
     if business_days < 0:
         raise ValueError(f"a term of {business_days} business days")
     zone = ZoneInfo(timezone)
-    day = received.astimezone(zone).date()
+    day = _last_day(received.astimezone(zone).date(), business_days, country)
+    return datetime.combine(day, _END_OF_DAY, zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=1024)  # each turn asks for the terms of all types from the same day
+def _last_day(day: date, business_days: int, country: str) -> date:
     left = business_days
     while left:
         day += timedelta(days=1)
         left -= is_business_day(day, country)
-    return datetime.combine(day, _END_OF_DAY, zone).astimezone(UTC)
+    return day
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import service as accounts
@@ -149,25 +149,30 @@ async def of_cycle(session: AsyncSession, ticket: Ticket) -> Survey | None:
     return found.scalar_one_or_none()
 
 
+_WAITING = (
+    select(Survey)
+    .where(
+        Survey.conversation_id == bindparam("conversation"),
+        or_(
+            Survey.state == "sent",
+            and_(
+                Survey.state == "answered",
+                Survey.finished_at.is_(None),
+                Survey.scored_at > bindparam("since"),
+            ),
+        ),
+    )
+    .order_by(Survey.sent_at.desc(), Survey.id.desc())
+    .limit(1)
+)
+
+
 async def open_survey(
     session: AsyncSession, conversation: Conversation, *, now: datetime
 ) -> Survey | None:
     """The survey asked last in this conversation that waits for its score or its comment."""
     found = await session.execute(
-        select(Survey)
-        .where(
-            Survey.conversation_id == conversation.id,
-            or_(
-                Survey.state == "sent",
-                and_(
-                    Survey.state == "answered",
-                    Survey.finished_at.is_(None),
-                    Survey.scored_at > now - COMMENT_AWAITED,
-                ),
-            ),
-        )
-        .order_by(Survey.sent_at.desc(), Survey.id.desc())
-        .limit(1)
+        _WAITING, {"conversation": conversation.id, "since": now - COMMENT_AWAITED}
     )
     return found.scalar_one_or_none()
 

@@ -283,4 +283,4 @@ async def _change(request: Request, number: Line, body: Change, act: _Act) -> Ti
 
 async def _publish(request: Request, ticket: TicketDetail) -> None:
     hint = {"conversation": ticket.conversation_id, "ticket": ticket.number}
-    await runtime_of(request).live.publish("console", hint)
+    runtime_of(request).live.publish("console", hint)

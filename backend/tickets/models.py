@@ -26,6 +26,7 @@ class Ticket(Base):
         Index("ix_tickets_account_id_id", "account_id", "id"),
         Index("ix_tickets_status_id", "status", "id"),
         Index("ix_tickets_assignee_id_id", "assignee_id", "id"),
+        Index("ix_tickets_updated_at", "updated_at"),
         Index("ix_tickets_search", "search", postgresql_using="gin"),
     )
 

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.service import crm_order
 from backend.contacts.models import Contact
+from backend.database import table
 from backend.outbox import service as outbox
 from backend.tickets.models import Ticket, TicketEvent
 
@@ -23,22 +25,44 @@ async def record(
     **data: object,
 ) -> TicketEvent:
     """Append one event; a ``status`` among its data becomes the ticket's. The event has its id."""
-    event = TicketEvent(
-        ticket_id=ticket.id,
-        kind=kind,
-        actor=actor,
-        agent_id=agent_id,
-        public=public,
-        text=text,
-        data=data,
-        at=now,
-    )
-    session.add(event)
     ticket.version += 1
     ticket.updated_at = now
     ticket.status = str(data.get("status", ticket.status))
     await session.flush()
-    return event
+    return await append(
+        session, ticket, kind, actor=actor, now=now, agent_id=agent_id, public=public, text=text,
+        **data,
+    )  # fmt: skip
+
+
+_events = table(TicketEvent)
+_ADD = insert(_events).returning(_events.c.id)
+
+
+async def append(
+    session: AsyncSession,
+    ticket: Ticket,
+    kind: str,
+    *,
+    actor: str,
+    now: datetime,
+    agent_id: int | None = None,
+    public: bool = False,
+    text: str = "",
+    **data: object,
+) -> TicketEvent:
+    """The event alone, of a ticket that already counts it."""
+    values = {
+        "ticket_id": ticket.id,
+        "kind": kind,
+        "actor": actor,
+        "agent_id": agent_id,
+        "public": public,
+        "text": text,
+        "data": data,
+        "at": now,
+    }
+    return TicketEvent(id=await session.scalar(_ADD, values), **values)
 
 
 async def sync(session: AsyncSession, ticket: Ticket, contact: Contact, *, now: datetime) -> None:

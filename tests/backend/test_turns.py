@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from support.stack import WORKDAY, Stack, running_stack
 
-from backend.accounts.models import Interaction
+from backend.accounts.models import Account, Interaction
 from backend.agents.models import Agent
 from backend.console.queries import CrmLog, crm_log
 from backend.contacts.models import ConsentRecord, Contact
@@ -195,3 +195,21 @@ async def test_the_console_says_how_much_reached_the_crm(stack: Stack) -> None:
         interaction.crm_reference, item.state = None, "failed"
         await session.flush()
         assert await crm_log(session, conversation.id) == CrmLog(logged=1, waiting=0, failed=1)
+
+
+async def test_the_names_of_the_sender_s_account_are_known(stack: Stack) -> None:
+    await says(stack, "hola")
+    [contact] = await stack.rows(Contact)
+    async with stack.runtime.database.transaction() as session:
+        account = Account(
+            name="Lácteos La Ceja", services=["Zafiro"], projects=["Andes Norte"],
+            contracts=["MSA-77"], created_at=stack.now,
+        )  # fmt: skip
+        session.add(account)
+        await session.flush()
+        (await session.get_one(Contact, contact.id)).account_id = account.id
+    await says(stack, "el zafíro no abre, es del proyecto andes norte, contrato msa-77")
+    *_, message = await stack.rows(Message, Message.author == "client")
+    assert message.understanding is not None
+    found = {(e["type"], e["value"]) for e in message.understanding["entities"]}
+    assert {("servicio", "Zafiro"), ("servicio", "Andes Norte"), ("contrato", "MSA-77")} <= found

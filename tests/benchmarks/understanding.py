@@ -1,6 +1,8 @@
 """Milliseconds to understand a message."""
 
 import json
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +41,51 @@ def measure() -> list[Measured]:
             "understanding: e-mail of 200 words", percentile(mails, 50), "ms", 60, at_least=False
         ),
         Measured("understanding: load the model", load_s, "s", 3, at_least=False),
+        Measured("understanding: in batch, two processes", _batch(texts), "/s", 150),
+        Measured("understanding: memory with the model", _memory_mb(), "MB", 700, at_least=False),
     ]
+
+
+_BATCH = """
+import json, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from nlp.pipeline import Pipeline
+pipeline = Pipeline.load(Path(sys.argv[1]))
+texts = json.load(sys.stdin)
+now = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+pipeline.understand_many(texts[:20], now=now)
+started = time.perf_counter()
+pipeline.understand_many(texts, now=now)
+print(len(texts) / (time.perf_counter() - started))
+print(int(next(l for l in open("/proc/self/status") if l.startswith("VmRSS")).split()[1]) / 1024)
+"""
+
+
+def _fresh(texts: list[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", _BATCH, str(trained_model_folder())]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    running = subprocess.Popen(command, text=True, cwd=DEV.parents[1], **pipes)
+    assert running.stdin is not None
+    json.dump(texts, running.stdin)
+    running.stdin.close()
+    return running
+
+
+def _results(running: subprocess.Popen[str]) -> tuple[float, float]:
+    assert running.stdout is not None
+    rate, memory = map(float, running.stdout.read().split())
+    running.wait()
+    return rate, memory
+
+
+def _batch(texts: list[str]) -> float:
+    """A process for each core, as workers are run."""
+    return sum(_results(running)[0] for running in [_fresh(texts), _fresh(texts)])
+
+
+def _memory_mb() -> float:
+    return _results(_fresh(["hola"] * 50))[1]
 
 
 def _ms(pipeline: Pipeline, text: str, now: datetime) -> float:

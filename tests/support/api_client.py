@@ -19,7 +19,7 @@ class HeardLive:
 
     heard: list = field(default_factory=list)
 
-    async def publish(self, topic, data):
+    def publish(self, topic, data):
         self.heard.append((topic, data))
 
 

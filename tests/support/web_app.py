@@ -62,6 +62,7 @@ class Parts:
         return self.now or datetime.now(UTC)
 
     async def close(self):
+        await self.live.close()
         await self.redis.aclose()
         await self.database.dispose()
 
@@ -170,8 +171,8 @@ async def deliver(parts: Parts) -> int:
                 .values(delivery="sent", provider_id=item.key)
             )
     for thread, conversation_id in threads:
-        await parts.live.publish(f"chat:{thread}", {})
-        await parts.live.publish("console", {"conversation": conversation_id})
+        parts.live.publish(f"chat:{thread}", {})
+        parts.live.publish("console", {"conversation": conversation_id})
     return len(items)
 
 

@@ -293,7 +293,7 @@ async def test_news_reach_an_open_page(parts, browser):
     try:
         assert b"event: tick" in await anext(stream)
         assert b"event: tick" in await anext(stream)  # subscribed
-        await parts.live.publish(f"chat:{thread}", {})
+        parts.live.publish(f"chat:{thread}", {})
         assert await anext(stream) == b"event: news\ndata: {}\n\n"
     finally:
         await stream.aclose()

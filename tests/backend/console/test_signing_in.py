@@ -212,7 +212,7 @@ async def test_a_busy_topic_is_gathered_and_cannot_put_the_question_off(parts):
     await anext(stream)
     assert await anext(stream) == b"event: tick\ndata: {}\n\n"
     for number in (1, 2, 2, 1):
-        await parts.live.publish("console", {"conversation": number})
+        parts.live.publish("console", {"conversation": number})
     got = [await anext(stream) for _ in range(3)]
     assert got == [
         b"event: conversation-1\ndata: {}\n\n",

@@ -1,0 +1,1 @@
+"""Help articles: what is answered again and again, written once."""
