@@ -40,12 +40,24 @@ class _Row:
 class Batches:
     """A new dress for every message in every epoch, the same in every run."""
 
-    def __init__(self, examples: Sequence[Example], tokenizer: Tokenizer, tokens: int) -> None:
-        self.examples, self.tokenizer, self.tokens = examples, tokenizer, tokens
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        tokenizer: Tokenizer,
+        tokens: int,
+        unlabelled: float = 1.0,
+    ) -> None:
+        self.examples, self.tokenizer = examples, tokenizer
+        self.tokens, self.unlabelled = tokens, unlabelled
         self.names = noise.names_of(examples)
 
-    def __call__(self, random: Random, *, noisy: bool = True) -> Iterator[Batch]:
-        rows = [self._row(i, random, noisy=noisy) for i in range(len(self.examples))]
+    def __call__(self, random: Random) -> Iterator[Batch]:
+        """One epoch: all labelled examples, and a part of those without labels."""
+        rows = [
+            self._row(i, random)
+            for i, example in enumerate(self.examples)
+            if example.intents or random.random() < self.unlabelled
+        ]
         # Like lengths together, but not the same ones every time.
         rows.sort(key=lambda row: len(row.ids) * random.uniform(0.85, 1.15))
         groups: list[list[_Row]] = [[]]
@@ -59,12 +71,10 @@ class Batches:
         random.shuffle(groups)
         return map(self._batch, groups)
 
-    def _row(self, number: int, random: Random, *, noisy: bool) -> _Row:
+    def _row(self, number: int, random: Random) -> _Row:
         example = self.examples[number]
-        text, spans = example.text, example.spans or ()
-        if noisy:
-            text, spans = noise.exchanged(text, spans, self.names, random)
-            text, spans = noise.noisy(text, spans, random)
+        text, spans = noise.exchanged(example.text, example.spans or (), self.names, random)
+        text, spans = noise.noisy(text, spans, random)
         ids, offsets = cut_to_pieces(self.tokenizer, text)
         tags = [IGNORED] * len(ids) if example.spans is None else align(offsets, spans)
         return _Row(number, ids, tags)
@@ -75,17 +85,25 @@ class Batches:
         present = torch.zeros(len(rows), len(INTENTS))
         for i, example in enumerate(chosen):
             present[i, [INTENTS.index(name) for name in example.intents]] = 1.0
-        ids = [row.ids + [_PADDING] * (longest - len(row.ids)) for row in rows]
+        ids, real = padded([row.ids for row in rows])
         return Batch(
-            ids=torch.tensor(ids),
-            real=torch.tensor([[i < len(row.ids) for i in range(longest)] for row in rows]),
+            ids=ids,
+            real=real,
             tags=torch.tensor([row.tags + [IGNORED] * (longest - len(row.tags)) for row in rows]),
-            main=torch.tensor([INTENTS.index(example.main) for example in chosen]),
+            main=_labels([e.main if e.intents else None for e in chosen], INTENTS),
             present=present,
             urgency=_labels([example.urgency for example in chosen], URGENCIES),
             sentiment=_labels([example.sentiment for example in chosen], SENTIMENTS),
             rows=torch.tensor([row.number for row in rows]),
         )
+
+
+def padded(rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
+    """Pieces of several texts, and where they are no padding."""
+    longest = max(map(len, rows))
+    ids = [row + [_PADDING] * (longest - len(row)) for row in rows]
+    real = [[i < len(row) for i in range(longest)] for row in rows]
+    return torch.tensor(ids), torch.tensor(real)
 
 
 def _labels(values: Sequence[str | None], names: Sequence[str]) -> Tensor:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from nlp.finetuning.network import Block, Network
+from nlp.finetuning.network import Block, Network, taps
 
 Array = npt.NDArray[np.float32]
 _FUSED = "com.microsoft"
@@ -116,12 +116,13 @@ def _block(graph: _Graph, x: str, block: Block, name: str) -> str:
     return _added(graph, x, down, block.second, shape.epsilon, f"{name}.second")
 
 
-def _heads(graph: _Graph, x: str, network: Network) -> list[str]:
+def _heads(graph: _Graph, x: str, means: list[str], network: Network) -> list[str]:
     """Small products in full precision: their outputs are decisions."""
     graph.eight_bit = False
-    mean = graph.node("ReduceMean", [x, graph.constant("axes", np.array([1]))], "mean", keepdims=0)
+    mean = means[-1]
     _linear(graph, x, network.tags, "tags")
-    meaning = _linear(graph, mean, network.project, "projected")
+    several = graph.node("Concat", means, "means", axis=-1)
+    meaning = _linear(graph, several, network.project, "projected")
     graph.node("LpNormalization", [meaning], "meaning", axis=-1, p=2)
     graph.node("LpNormalization", [mean], "pooled", axis=-1, p=2)
     for name, head in network.heads.items():
@@ -133,11 +134,14 @@ def export(network: Network, path: Path, *, eight_bit: bool = True) -> None:
     """``ids`` (1, tokens) in; the outputs have a first dimension of 1."""
     graph = _Graph(eight_bit=eight_bit)
     x = _embeddings(graph, network)
+    axes, means = graph.constant("axes", np.array([1])), []
     for number, block in enumerate(network.blocks):
         x = _block(graph, x, cast("Block", block), f"l{number}")
+        if number in taps(len(network.blocks)):
+            means.append(graph.node("ReduceMean", [x, axes], f"l{number}.mean", keepdims=0))
     outputs = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
-        for name in _heads(graph, x, network)
+        for name in _heads(graph, x, means, network)
     ]
     ids = helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "tokens"])
     built = helper.make_graph(graph.nodes, "encoder", [ids], outputs, graph.constants)

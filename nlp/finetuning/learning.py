@@ -11,14 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from nlp.corpus import Example
-from nlp.finetuning.batches import Batch, Batches
+from nlp.finetuning import vocabulary
+from nlp.finetuning.batches import Batch, Batches, padded
 from nlp.finetuning.network import Network, Out
 from nlp.finetuning.tagging import IGNORED
 from nlp.pieces import cut_to_pieces
 
+_TOGETHER = 32  # texts of like length, embedded at once
 Tell = Callable[[str, float], None]
-_TOGETHER = 32  # texts embedded at a time
-_PADDING = 1
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Settings:
     """Chosen by measurement on held-out writers of the training data."""
 
     layers: tuple[int, ...] = tuple(range(12))
-    epochs: int = 6
-    tokens: int = 600  # in a batch, padding included
+    epochs: int = 8
+    tokens: int = 500  # in a batch, padding included
     rate: float = 4e-4  # of the last layer
     decay: float = 0.9  # of the rate, from each layer to the one below
-    head_rate: float = 1e-3
-    words_rate: float = 0.0  # 0: the table of pieces stays as it is
+    head_rate: float = 2e-3
+    words_rate: float = 1e-4  # of the table of pieces; 0: it stays as it is
     weight_decay: float = 0.01
     warm_up: float = 0.1
     dropout: float = 0.1
@@ -44,6 +44,8 @@ class Settings:
     tone: float = 0.3  # urgency and sentiment
     meaning: float = 1.0
     contrast: float = 0.0
+    imagined: int = 6_000  # texts about anything, of which the meaning is learnt only
+    imagined_share: float = 0.25  # of them in each epoch
 
 
 def _entropy(scores: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
@@ -70,7 +72,8 @@ def loss(out: Out, batch: Batch, meaning: Tensor | None, s: Settings) -> Tensor:
     presence = F.binary_cross_entropy_with_logits(
         out.heads["present"], batch.present, reduction="none"
     )
-    total = total + s.present * presence.sum(dim=1).mean()
+    labelled = (batch.main != IGNORED).float()
+    total = total + s.present * (presence.sum(dim=1) * labelled).sum() / labelled.sum().clamp(1)
     total = total + s.tone * _entropy(out.heads["urgency"], batch.urgency, s.smoothing)
     total = total + s.tone * _entropy(out.heads["sentiment"], batch.sentiment, s.smoothing)
     total = total + s.tags * _entropy(out.tags.flatten(0, 1), batch.tags.flatten())
@@ -117,6 +120,12 @@ def _random(seed: int) -> Random:
     return Random(seed)  # noqa: S311 - typing errors, not secrets
 
 
+def imagined(settings: Settings) -> list[Example]:
+    """Texts without labels."""
+    texts = vocabulary.imagined(settings.imagined, _random(settings.seed))
+    return [Example(text, (), "imagined", "imagined", "es") for text in texts]
+
+
 def prepare(settings: Settings) -> None:
     """What makes a run repeatable, before any weight is drawn."""
     torch.manual_seed(settings.seed)
@@ -126,18 +135,15 @@ def prepare(settings: Settings) -> None:
 def embed(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
     """The network's ``pooled`` vector of each text."""
     network.eval()
-    pieces = [cut_to_pieces(tokenizer, text).ids for text in texts]
-    order = sorted(range(len(texts)), key=lambda i: len(pieces[i]))  # little padding
-    rows: dict[int, Tensor] = {}
+    rows = [cut_to_pieces(tokenizer, text).ids for text in texts]
+    pooled = torch.zeros(len(rows), network.shape.width)
+    order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
     with torch.no_grad():
         for at in range(0, len(order), _TOGETHER):
             chosen = order[at : at + _TOGETHER]
-            longest = len(pieces[chosen[-1]])
-            ids = [pieces[i] + [_PADDING] * (longest - len(pieces[i])) for i in chosen]
-            real = [[k < len(pieces[i]) for k in range(longest)] for i in chosen]
-            pooled = network(torch.tensor(ids), torch.tensor(real)).pooled
-            rows.update(zip(chosen, pooled, strict=True))
-    return torch.stack([rows[i] for i in range(len(texts))])
+            ids, real = padded([rows[i] for i in chosen])
+            pooled[chosen] = network(ids, real).pooled
+    return pooled
 
 
 def learn(
@@ -150,7 +156,7 @@ def learn(
 ) -> None:
     """Fine-tune ``network`` in place; ``meaning`` is the base model's embedding of each example."""
     prepare(settings)
-    batches = Batches(examples, tokenizer, settings.tokens)
+    batches = Batches(examples, tokenizer, settings.tokens, settings.imagined_share)
     per_epoch = sum(1 for _ in batches(_random(settings.seed)))
     steps = math.ceil(per_epoch * 1.02) * settings.epochs
     optimiser = torch.optim.AdamW(_groups(network, settings), fused=True)

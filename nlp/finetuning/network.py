@@ -26,6 +26,15 @@ LABELS = {
 }  # fmt: skip
 
 
+# The meaning is read at several depths: what our tasks change most is the last layers.
+TAPS = 3
+
+
+def taps(layers: int) -> list[int]:
+    """The layers that the meaning is read from."""
+    return [(number + 1) * layers // TAPS - 1 for number in range(TAPS)]
+
+
 @dataclass(frozen=True)
 class Shape:
     """What the export needs to know beside the weights."""
@@ -81,7 +90,7 @@ class Network(nn.Module):
         self.norm = nn.LayerNorm(shape.width, shape.epsilon)
         self.blocks = nn.ModuleList(Block(shape, dropout) for _ in shape.layers)
         self.tags = nn.Linear(shape.width, len(TAGS))
-        self.project = nn.Linear(shape.width, shape.width)
+        self.project = nn.Linear(TAPS * shape.width, shape.width)
         self.heads = nn.ModuleDict(
             {name: nn.Linear(shape.width, len(labels)) for name, labels in LABELS.items()}
         )
@@ -90,16 +99,18 @@ class Network(nn.Module):
         """``real`` is true where there is a token and no padding."""
         x = self.words(ids) + self.positions.weight[: ids.shape[1]]
         x = F.dropout(self.norm(x), self.dropout, self.training)
-        mask = real[:, None, None, :]
-        for block in self.blocks:
-            x = block(x, mask)
         share = real.to(x.dtype)
         share = share / share.sum(dim=1, keepdim=True)
-        mean = torch.einsum("bs,bsw->bw", share, x).float()
+        mask, means = real[:, None, None, :], []
+        for number, block in enumerate(self.blocks):
+            x = block(x, mask)
+            if number in taps(len(self.blocks)):
+                means.append(torch.einsum("bs,bsw->bw", share, x.to(share.dtype)).float())
+        mean = means[-1]
         dropped = F.dropout(mean, self.dropout, self.training)
         return Out(
             pooled=F.normalize(mean, dim=-1),
-            meaning=F.normalize(self.project(mean), dim=-1),
+            meaning=F.normalize(self.project(torch.cat(means, dim=-1)), dim=-1),
             tags=self.tags(F.dropout(x, self.dropout, self.training)).float(),
             heads={name: head(dropped).float() for name, head in self.heads.items()},
         )
@@ -127,8 +138,10 @@ def from_base(
             ("out", "ao"), ("first", "aln"), ("up", "fi"), ("down", "fo"), ("second", "oln"),
         ):  # fmt: skip
             _set(getattr(block, name), *part[short])
-    nn.init.eye_(network.project.weight)
-    nn.init.zeros_(network.project.bias)
+    with torch.no_grad():  # at first the meaning is what the last layer says
+        network.project.weight.zero_()
+        network.project.weight[:, -base.width :] = torch.eye(base.width)
+        network.project.bias.zero_()
     return network
 
 

