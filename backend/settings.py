@@ -26,6 +26,11 @@ class Settings(BaseSettings):
     # where it runs
     data_dir: Path = Field(Path("var"), description="Embedded servers, attachments, secrets")
     model_dir: Path = Field(Path("models/nlu"), description="The trained understanding model")
+    encoder: str = Field(
+        "",
+        description="Encoder to train with: a folder, a sentence-transformers model, or `none`;"
+        " empty: the one that ships",
+    )
     host: str = Field("127.0.0.1", description="Address on which `run` and `web` listen")
     port: int = Field(8000, ge=0, le=65535, description="Port on which `run` and `web` listen")
     public_url: Url | None = Field(

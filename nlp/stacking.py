@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from nlp.linear import Vector, sigmoid, softmax
 
-_PRIOR = 0.02  # pull of the weights towards equal shares, per message
+_PRIOR = 0.001  # pull of the weights towards equal shares, per message
 _WEIGHTS = (0.0, 6.0)  # an opinion counts for something or for nothing, never against
 
 

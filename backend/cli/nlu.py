@@ -1,4 +1,4 @@
-"""``helpcare nlu``: train, predict, evaluate, corrections."""
+"""``helpcare nlu``: train, fine-tune, predict, evaluate, corrections."""
 
 import json
 import sys
@@ -25,7 +25,36 @@ def train(
 ) -> None:
     """Train the model from training_data/."""
     settings = load_settings()
-    train_model(settings.model_dir, force=force)
+    train_model(settings.model_dir, force=force, encoder=settings.encoder)
+
+
+@app.command("fine-tune")
+def fine_tune(
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Default: the one that ships, in nlp/")
+    ] = None,
+) -> None:
+    """Fine-tune the encoder from training_data/: half an hour on two cores, seldom needed.
+
+    Run `helpcare nlu train` afterwards.
+    """
+    # imported late: it needs the extra "finetune"
+    from nlp.encoder import SHIPPED
+    from nlp.finetuning import LibrariesMissing, run
+
+    folder = out_folder or SHIPPED
+    try:
+        with Progress(console=errors, transient=True) as progress:
+            task = progress.add_task("Fine-tuning", total=1.0)
+            card = run(
+                folder,
+                lambda step, part: progress.update(task, description=step, completed=part),
+            )
+    except LibrariesMissing as missing:
+        errors.print(f"[red]{missing}[/red]", highlight=False)
+        raise typer.Exit(1) from None
+    scores = ", ".join(f"{name} {value:.3f}" for name, value in card.scores.items())
+    out.print(f"Encoder: {folder} ({scores})", highlight=False)
 
 
 @app.command()
@@ -73,8 +102,10 @@ def corrections() -> None:
     in_transaction(write)
 
 
-def train_model(folder: Path, *, force: bool) -> None:
+def train_model(folder: Path, *, force: bool, encoder: str = "") -> None:
     """Train with a progress bar; exits 1 when the new model is worse than the old one."""
+    from nlp.encoder import EncoderUnavailable
+    from nlp.manifest import ModelDamaged, ModelMissing
     from nlp.training import WorseModel
     from nlp.training import train as train_folder
 
@@ -85,9 +116,10 @@ def train_model(folder: Path, *, force: bool) -> None:
                 folder,
                 progress=lambda step, part: progress.update(task, description=step, completed=part),
                 force=force,
+                encoder=encoder,
             )
-        except WorseModel as worse:
-            errors.print(f"[red]{worse}[/red]", highlight=False)
+        except (WorseModel, ModelMissing, ModelDamaged, EncoderUnavailable) as problem:
+            errors.print(f"[red]{problem}[/red]", highlight=False)
             raise typer.Exit(1) from None
     scores = ", ".join(f"{name} {value:.3f}" for name, value in manifest.scores.items())
     out.print(f"Model: {folder} ({scores})", highlight=False)

@@ -142,7 +142,7 @@ def _train_if_missing(settings: Settings) -> None:
 
     if not (settings.model_dir / "manifest.json").exists():
         out.print("No understanding model yet; training one …")
-        train_model(settings.model_dir, force=False)
+        train_model(settings.model_dir, force=False, encoder=settings.encoder)
 
 
 async def _create_first_admin(settings: Settings, database_url: str) -> None:

@@ -18,17 +18,24 @@ def _all(kind: str, words: str, value: str | int | None = None) -> dict[str, Kin
 
 
 # MONTH stands alone for a month; MON needs a number, a year or a preposition beside it.
-_MONTHS = _numbered(
-    "MONTH",
-    ("enero january janeiro", "febrero february fevereiro febrer", "marzo", "abril april",
-     "mayo maio", "junio june junho", "julio july julho", "agosto august",
-     "septiembre setiembre september setembro septimbre septienbre",
-     "octubre october outubro otubre octubr", "noviembre november novembro nobiembre noviembr",
-     "diciembre december dezembro disiembre diciembr"), 1,
-) | _numbered(
-    "MON",
-    ("ene jan", "feb fev", "mar march marco", "abr apr", "may mai", "jun", "jul", "ago aug",
-     "sept sep set", "oct out", "nov", "dic dec dez"), 1,
+_MONTHS = (
+    _numbered(
+        "MONTH",
+        ("enero janeiro", "febrero fevereiro febrer", "marzo", "abril", "mayo maio",
+         "junio junho", "julio julho", "agosto",
+         "septiembre setiembre setembro septimbre septienbre", "octubre outubro otubre octubr",
+         "noviembre novembro nobiembre noviembr", "diciembre dezembro disiembre diciembr"), 1,
+    )
+    | _numbered(  # before which a day stands in English
+        "MONTHEN",
+        ("january", "february", "", "april", "", "june", "july", "august", "september",
+         "october", "november", "december"), 1,
+    )
+    | _numbered(
+        "MON",
+        ("ene jan", "feb fev", "mar march marco", "abr apr", "may mai", "jun", "jul", "ago aug",
+         "sept sep set", "oct out", "nov", "dic dec dez"), 1,
+    )
 )  # fmt: skip
 _WEEKDAYS = _numbered(
     "WEEKDAY",
@@ -90,15 +97,16 @@ _SIDES = {
     **_all("OTRA", "otra outra", 1),
 }
 _SMALL_WORDS = {
-    **_all("EL", "el the"), **_all("LA", "la"), **_all("LOS", "los os"), **_all("LAS", "las as"),
+    **_all("EL", "el the"), **_all("LA", "la"), **_all("LOS", "los os"), **_all("LAS", "las"),
     **_all("LO", "lo"), **_all("DE", "de d da do of dse"), **_all("DEL", "del"),
-    **_all("A", "a to ah"), **_all("AL", "al ao"), **_all("EN", "en in on em na at nesta"),
+    **_all("A", "a to ah"), **_all("AL", "al ao"), **_all("EN", "en in on em nesta"),
+    **_all("AT", "at as"), **_all("NA", "na"),
     **_all("POR", "por x"), **_all("PARA", "para pa by"), **_all("DESDE", "desde from since dsd"),
     **_all("HASTA", "hasta until till ate asta"), **_all("ENTRE", "entre between"),
     **_all("Y", "y and e"), **_all("QUE", "que q"), **_all("VIENE", "viene vienen vem"),
     **_all("PASO", "paso pasaron"), **_all("MISMO", "mismo misma mismito"),
     **_all("ANTES", "antes before"), **_all("DESPUES", "despues after depois tras"),
-    **_all("AGO", "ago atras"), **_all("HACE", "hace hacen ase hase faz hac"),
+    **_all("AGO", "ago atras"), **_all("HACE", "hace hacen ase hase faz hac ha"),
     **_all("DENTRO", "dentro"), **_all("AQUI", "aqui aca ahora aki"), **_all("PARTIR", "partir"),
     **_all("TIPO", "tipo tipito"), **_all("SOBRE", "sobre hacia eso"),
     **_all("DURANTE", "durante during"),

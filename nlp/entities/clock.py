@@ -186,9 +186,12 @@ def _open(moment: Clock) -> Clock:
 
 
 def part_clock(parts: Parts, ctx: Context) -> Clock | None:  # noqa: ARG001
-    """Reads "por la tarde a las 7"."""
+    """Reads "por la tarde a las 7", "6:45 this morning"."""
     part_said: Clock = parts.value("part")
-    return within(parts.value("clock"), part_said.part) if part_said.part else None
+    moment: Clock = parts.value("clock")
+    if part_said.part is None or moment.part is not None:
+        return None
+    return within(moment, part_said.part)
 
 
 def within(moment: Clock, part_of_day: str | None) -> Clock:

@@ -5,17 +5,17 @@ import re
 _REACH = 70  # characters that are looked at on each side
 _FUTURE = (
     r"para|hasta|a\s+partir|antes\s+del?|a\s+mas\s+tardar|agend\w+|program\w+|reunion\w*|cita"
-    r"|visita\w*"
+    r""
     r"|mantenimiento|veng\w+|vendr\w+|entreg(?:a|ar|an|uen|ue|arian?)|sera|seran|vamos\s+a|va\s+a"
     r"|van\s+a|voy\s+a|tenemos|tengo|venc(?:e|en|er)|proxim\w+|atienden|abren|abiertos|trabajan"
     r"|habra|mandar|ir|ire|volver|volvere\w*|estar(?:e|a|an|emos)|before|until|by|next"
-    r"|capacitacion"
+    r""
     r"|quiero|queremos|puede|pueden|podemos|podran?|necesit\w+|solicit(?:o|amos)|requer\w+"
-    r"|requier\w+|plazo|limite|migracion|ventana|saldran?|quedar[ae]n?|llegaran?|hara|haran|daran?"
+    r"|requier\w+|plazo|limite|ventana|saldran?|quedar[ae]n?|llegaran?|hara|haran|daran?"
     r"|tendr\w+|will|going\s+to|espero|esperamos|mejor|mande|manden|pas(?:en|eme)|env(?:ien|ieme)"
-    r"|ayudeme|salid?a\s+en\s+vivo|lanzamiento|entra(?:n)?\s+en|sale\s+en\s+vivo|voltea\w*"
+    r"|ayudeme|salid?a\s+en\s+vivo|entra(?:n)?\s+en|sale\s+en\s+vivo|voltea\w*"
     r"|programado"
-    r"|amanha|preciso|precisamos|ate|cierre|auditoria|congreso|debo|debemos|hay\s+que|toca|vuelo"
+    r"|amanha|preciso|precisamos|ate|cierre|debo|debemos|hay\s+que|toca"
 )
 _PAST = (
     r"desde|hace|fue|fueron|pasado|pasaron|llego|llegaron|vin(?:o|ieron)|estuv\w+|report[eo]"

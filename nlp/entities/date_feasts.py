@@ -48,12 +48,17 @@ def feast(parts: Parts, ctx: Context) -> Resolved:
         if said is not None:
             return None
         every = list(_holidays(name, today))
-        past = [s for s in every if s[0] <= today]
+        begun = sum(stretch[0] <= today for stretch in every)
+
+        def nearest(k: int) -> Stretch | None:
+            """The last that has begun for 0, those after it for 1, 2 …"""
+            return every[begun - 1 + k] if 0 <= begun - 1 + k < len(every) else None
+
         side = step(parts, "side", "after")
         if side is not None:
-            found = past[-1] if side < 0 else every[len(past)]
-            return Days(*found, confidence=0.85)
-        return Loose(lambda k: every[len(past) - 1 + k], confidence=0.8)
+            found = nearest(0 if side < 0 else 1)
+            return Days(*found, confidence=0.85) if found else None
+        return Loose(nearest, confidence=0.8)
     if said is not None:
         stretch = _feast(name, said)
         return Days(*stretch, confidence=0.9) if stretch else None

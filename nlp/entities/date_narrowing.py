@@ -26,7 +26,7 @@ def _stretch(parts: Parts, ctx: Context) -> Days | Loose:
     if isinstance(value, Days | Loose):
         return value
     kind, today = parts.kind("stretch"), ctx.today
-    if kind in {"MONTH", "MON"}:
+    if kind in {"MONTH", "MONTHEN", "MON"}:
         year = said_year(parts, today)
         if year is not None:
             return Days(*month_span(year, value), "month")

@@ -16,7 +16,7 @@ COUNT = [UN PAR N12 N24 N31 N59 N999 BIG]
 NUMBER = [N12 N24 N31 N59 N999 BIG]
 HOUR = [N12 N24 ZERO]
 MINUTE = [ZERO N12 N24 N31 N59]
-MONTHS = [MONTH MON]
+MONTHS = [MONTH MONTHEN MON]
 ANYDAY = [WEEKDAY WD]
 ANYUNIT = [DIA DIAS SEMANA UNIT UNITS ANO FINDE QUINCENA]
 COUNTED = [DIAS UNITS DIA SEMANA UNIT ANO QUINCENA]
@@ -24,7 +24,7 @@ SPAN = [SEMANA UNIT ANO FINDE QUINCENA]
 OF = (?:DE LA|DE EL|DEL|DE)
 THE = [EL LA LOS LAS]
 AFTER = (?:PAST|NEXT|ULT|THIS|ANTEPAST|QUE VIENE|QUE PASO)
-BEFORE = [THIS PAST ULT NEXT ANTEPAST OTRA]
+BEFORE = [THIS PAST ULT NEXT ANTEPAST]
 MANY = [ULTS PASTS NEXTS PAST NEXT]
 NTH = (?:[ORD ULT CUARTO]|ORD ORD|N12 TH)
 AROUND = (?:APPROX|TIPO DE?|SOBRE DE?|MAS DE|MENOS DE)
@@ -36,14 +36,15 @@ NAMEDYEAR = (?:THIS ANO|ANO PAST|ANO NEXT|ANO QUE VIENE|NEXT ANO|ULT ANO|PAST AN
 NARROWER = OF [EL LA]? (?:MONTHS|P|YEAR|UNIT|ANO|SEMANA|BEFORE)
 YEARS = (?: (?:COMMA|OF|DASH|SLASH)? (?:DEL ANO|OF ANO|ANO)? <year:YEAR> | (?:OF|DASH|SLASH)
      QUOTE? <short:[N24 N31 N59 N999]> (?!UNITT) | OF <named:NAMEDYEAR> )
-NUMBERED = <day:DAY|ORD|ORD ORD|N12 TH|N24 TH|N31 TH>
-AT = <x:[LAS LA] <hour:HOUR|UN> <minute:MINUTE>? HORAS? (?:EN PUNTO)? <half:HALF>?>
+NUMBERED = <day:DAY|ORD|ORD ORD|DAY [TH ENTH]>
+ATHOUR = <x:[LAS LA] <hour:HOUR|UN> <minute:MINUTE>? HORAS? (?:EN PUNTO)? <half:HALF>?>
 NOHOUR = TH|UNITS|DIAS|UNIT|SLASH|MONTHS|OF MONTHS|DOT NUMBER|DASH NUMBER|Y MEDIA|Y MINUTE|OF
      P|ULTS|PASTS|NEXTS|ORDS
 NODAY = THING|BIG|ANYUNIT|UNITT|SLASH|DOT NUMBER|DASH NUMBER|M|AMPM|DE W|TH|COMMA NUMBER|H|OF?
-     MONTHS|POR N999
+     MONTHS|POR N999|POR W
 WHEN = [D P LOOSE]
-JOINT = COMMA? (?:[A POR EN DE DESDE APPROX MAS TIPO COMMA]|HASTA)* (?:[LA LAS EL])?
+JOINT = COMMA? (?:[A POR EN AT NA DE DESDE APPROX MAS TIPO COMMA HASTA]|ANTES DE|DESPUES DE)*
+     (?:[LA LAS EL])?
 """)
 
 # What stands by itself: written dates, months, counted days, times of the day.
@@ -54,18 +55,20 @@ P  month_of_year: <month:MONTHS> DOT? YEARS
 P  month_of_year: <year:YEAR> COMMA? <month:MONTHS>
 P  month_of_year: <my:MY>
 P  month_beside: <side:BEFORE> <month:MONTHS>
-P  month_beside: <month:MONTH> <side:PAST|NEXT|QUE VIENE>
+P  month_beside: <month:MONTH|MONTHEN> <side:PAST|NEXT|QUE VIENE>
 P  month: UNIT DE <x:<month:MONTHS>>
 P  month_beside: <side:BEFORE> UNIT DE <month:MONTHS>
 P  unit_beside: <side:BEFORE> MISMO? <unit:SPAN> (?!NARROWER)
 P  unit_beside: <unit:SPAN> <side:AFTER>
+P  unit_beside: [LA EL] <x:<side:OTRA> <unit:SPAN>>
 P  unit_beside: <unit:DIA> <side:NEXT|PAST>
-P  unit_beside: <side:NEXT|ULT> <unit:DIA>
+P  unit_beside: <side:NEXT|ULT> <unit:DIA> (?!OF W)
 P  unit_after_next: <unit:SPAN> (?:DESPUES OF?) [LA EL]? NEXT (?:SEMANA|UNIT|ANO)?
-P  weekend: <x:FIN DE SEMANA <side:AFTER>?>
+P  weekend: FIN DE SEMANA <side:AFTER>
+P  weekend: [EL DEL AL] <x:FIN DE SEMANA <side:AFTER>?>
 P  weekend: <side:BEFORE> (?:FIN DE SEMANA)
 P  weekend_after_next: FIN DE SEMANA DESPUES OF? [LA EL]? NEXT
-P  weekend: <x:FINDE>
+P  weekend: [EL DEL AL] <x:FINDE>
 P  part_of_year: <nth:NTH> <unit:UNIT|CUARTO>(?:YEARS)?
 P  part_of_year: <year:YEAR> EL? <nth:NTH> <unit:UNIT>
 P  part_of_year: <unit:UNIT> <nth:N12> (?:OF <year:YEAR>)
@@ -78,7 +81,8 @@ P  year: (?<!BIG) (?<!N999) (?<!LONG) (?:EN|DE|DEL|ANO|DESDE|HASTA|DURANTE|A|ENT
 P  bare_year: PARA <x:<year:YEAR>> (?!SLASH|DASH)
 P  bare_year: W <x:<year:YEAR>> (?=STOP|COMMA|DOT|$)
 P  years: <year:YEAR> (?:DASH) <last:YEAR>
-P  feast: (?:EL|DEL|EN|BEFORE) <x:<name:HOLIDAY> <after:AFTER>?>
+P  feast: (?:PARA EL|EN EL|DURANTE EL|DESDE EL|HASTA EL) <x:<name:HOLIDAY>>
+P  feast: <name:HOLIDAY> <after:AFTER>
 P  feast: <side:BEFORE> <name:HOLIDAY>
 P  feast: <side:BEFORE>? <name:FEAST> (?:<after:AFTER>|YEARS|[DE DEL] <inside:THIS ANO>)?
 D  written: <ymd:YMD>
@@ -90,6 +94,7 @@ D  day_of_month: <month:MONTHS> DOT? <day:DAY|ORD|DAY TH> (?!W|THING|ANYUNIT|UNI
      <year:YEAR>)?
 D  day_of_month:
      (?:ANYDAY|EL|AL|DEL|DESDE|HASTA|PARA|DIA) <x:<day:DAY> DEL <number:N12>> (?!ANYUNIT|THING)
+D  day_of_month: <month:MONTHEN> <day:DAY ENTH|DAY> (?:COMMA? <year:YEAR>)?
 D  day_month: <dm:DM>
 D  day_month: (?:EL|AL|DEL|ANYDAY) <x:<dm:DOTTED|DASHED>> (?!OF? MONTHS|DE P|AMPM|H)
 D  weekday_number:
@@ -97,8 +102,9 @@ D  weekday_number:
 D  relative:
      (?:EL? DIA DE)? <word:HOY|AYER|ANTIER|TRASANTIER|AMANHA|ANOCHE|ANTENOCHE|TONIGHT> (?!EN
      DIA) MISMO?
-D  relative: (?<!LA) (?<!THIS) (?:EL? DIA DE)? <word:MANANA> MISMO?
+D  relative: (?<!LA) (?<!THIS) (?<!UN) (?:EL? DIA DE)? <word:MANANA> MISMO?
 D  relative: <word:PAST MANANA>
+D  last_night: ULT <part:PART>
 D  relative:
      (?:EL? DIA)? <word:ANTES OF? (?:AYER|ANOCHE) | [EL]? DIA ANTES DE AYER | [EL]? DIA PAST A
      AYER>
@@ -117,16 +123,17 @@ D  ahead:
 D  ahead: <within:EN|DENTRO DE> <count:MEDIA> <unit:UNITT>
 D  ahead: <count:COUNT> <unit:COUNTED|UNITT> (?:A PARTIR DE|DESPUES DE) <anchor:HOY|MANANA>
 D  since: (?:LLEVO|APPROX SON) AROUND* (?:UN (?=PAR))? <x:<count:COUNT> OF? <unit:COUNTED|UNITT>>
+D  since: LLEVO AROUND* <x:<count:MEDIA> <unit:UNITT>>
 D  since: <x:<count:COUNT> <unit:COUNTED|UNITT>> Y? SIN
 D  counted: <side:MANY> <count:COUNT> <unit:COUNTED> (?!NARROWER)
 D  counted: <count:COUNT> <side:ULTS|NEXTS|PASTS> <unit:COUNTED>
 D  counted: <count:COUNT> <unit:COUNTED> <side:NEXTS|PASTS|QUE VIENE>
 D  counted: <side:ULTS|NEXTS|PASTS> <unit:DIAS|UNITS> (?!NARROWER)
-T  clock: (?:A|DESDE|HASTA|TIPO|SON|APPROX|ANTES DE|DESPUES DE|TIPO DE) AT (?!THING|NOHOUR)
+T  clock: (?:A|DESDE|HASTA|TIPO|SON|APPROX|ANTES DE|DESPUES DE|TIPO DE) ATHOUR (?!THING|NOHOUR)
 T  clock: (?:DE|ENTRE|Y|PARA|POR|EN) <x:LAS <hour:HOUR> <minute:MINUTE>? <half:HALF>?>
      (?!W|THING|UNITT|NOHOUR)
 T  clock: LAS? <hour:HOUR> (?:H|EN PUNTO|PUNTO) <half:HALF>? (?!AGO)
-T  clock: LAS <hour:HOUR> HORAS <half:HALF>?
+T  clock: LAS <hour:HOUR> HORAS <half:HALF>? (?!DE W|SIN|THING)
 T  clock: <x:[LAS LA] <hour:HOUR|UN> Y <minute:MINUTE> <half:HALF>?> (?!UNITS|DIAS|W|THING|LAS|OF?
      MONTHS)
 T  clock: [LAS LA]? <hour:HOUR> Y <minute:MINUTE> <half:HALF>
@@ -135,7 +142,7 @@ T  clock: [LAS LA]? <hour:HOUR|UN> <half:PM>? Y <plus:MEDIA|CUARTO|PUNTO> (?:EN 
 T  clock: LA? <hour:UN> <half:[DE EN POR] LA PART | [DE] LA MANANA>
 T  clock: [LAS LA]? <hour:HOUR> <half:PM>? MENOS <less:CUARTO|MINUTE> <halfb:HALF>?
 T  clock: [LAS LA]? <hour:HOUR> <minute:MINUTE>? <half:PM | [DE] LA (?:PART|MANANA) | DEL
-     (?:DIA|NOON) | POR LA PART>
+     (?:DIA|NOON)>
 T  clock: LAS? <hhmm:N999|BIG> <half:AMPM>
 T  clock: [LAS LA]? <clock:CLOCK> (?:H|HORAS)? <half:HALF>?
 T  clock: LAS <dotted:DOTTED> (?:H|HORAS)? <half:HALF>?
@@ -144,12 +151,15 @@ T  bare_clocks:
      ENTRE LAS? <a:HOUR|CLOCK|DOTTED> [Y A DASH] LAS? <b:HOUR|CLOCK|DOTTED> <half:HALF>?
      (?!THING|ANYUNIT|UNITT|OF? MONTHS|OF P|W|SLASH|OF? BEFORE)
 T  bare_clocks: ENTRE LAS <a:HOUR|CLOCK|DOTTED> Y LAS <b:HOUR|CLOCK|DOTTED> <half:HALF>?
+T  part: [AYER HOY AMANHA ANTIER] A <x:<part:PART>>
+T  clock: AT <x:<hour:HOUR> <half:HALF>?> (?!W|THING|ANYUNIT|UNITT|OF? MONTHS)
+T  clock: [HOY AYER AMANHA MANANA TONIGHT WEEKDAY] AT <x:<hour:HOUR>> (?!THING|ANYUNIT|UNITT)
 T  clock: TIPO <x:<hour:HOUR> <half:HALF>?> (?!W|THING|ANYUNIT|UNITT|OF? MONTHS)
 T  clock: [HOY AYER ANTIER MANANA WEEKDAY] TIPO <x:<hour:HOUR>> (?!THING|ANYUNIT|UNITT|OF? MONTHS)
 T  around_hour:
      <minutes:MINUTE|CUARTO> <unit:UNITT>? <side:PARA|ANTES DE|PASTS DE?> LAS <hour:HOUR|CLOCK>
      <minute:[N12 N24 N31 N59]>? <half:HALF>?
-T  part: (?:THIS|[EN POR A] LA|[A POR EN] EL|TODO LA|TODO THIS) MISMO? <part:PART|MANANA>
+T  part: (?:THIS|[EN POR A] LA|[EN] EL|TODO LA|TODO THIS) MISMO? <part:PART|MANANA>
 T  part: (?:[A]? MEDIA|A LA MEDIA) <middle:PART|MANANA>
 T  part: <part:NOON|MEDIO DIA|MEDIA PART>
 """
@@ -180,12 +190,15 @@ D  so_far: LO (?:QUE VA|CORRIDO) OF? [EL LA]? <stretch:P|UNIT|ANO|SEMANA|DIA>
 _LEFT_OVER = """
 LOOSE day: DEL <x:<day:DAY>> (?=AL DAY)
 LOOSE fortnight: (?:PARA|EN|ANTES DE|HASTA|DESDE|DE) LA <x:<unit:QUINCENA>>
+LOOSE portuguese_weekday: NA <x:<day:ORD>> (?!W|SEMANA|UNIT|OF|ORD|QUINCENA)
+LOOSE portuguese_weekday: <day:ORD> (?=AT)
 LOOSE weekday: <side:BEFORE>? MISMO? <weekday:WEEKDAY> <after:AFTER>?
-LOOSE month: <month:MONTH>
+LOOSE month: <month:MONTH|MONTHEN>
 LOOSE month: (?:EN|DE|DESDE|HASTA|A|ENTRE|DURANTE) <x:<month:MON>> (?!W)
 LOOSE day:
      (?:EL|DESDE EL|HASTA EL|PARA EL|ANTES DEL|AL|DESDE|HASTA|DEL)? <x:DIA <day:DAY>> (?!NODAY)
 LOOSE day: (?:DESDE EL|HASTA EL|PARA EL|ANTES DEL|DESDE|HASTA) <x:<day:DAY>> (?!NODAY)
+LOOSE day: EL <x:<day:DAY> ENTH> (?!W)
 LOOSE day_in_figures: [EL AL] <x:<day:DAY>> (?!NODAY)
 LOOSE day_in_figures: EVENT DEL <x:<day:DAY>> (?!NODAY)
 LOOSE unit: (?:DE|EN|A) LA <x:<unit:SEMANA>> (?=STOP|COMMA|$)
@@ -198,6 +211,7 @@ T  clocks: ENTRE LAS? <a:HOUR> [Y A DASH] LAS? <b:T>
 T  clocks: [DE DEL DESDE] LAS? <a:T> [A HASTA DASH] LAS? <b:T|HOUR>
 T  clocks: ENTRE LAS? <a:T> [Y A DASH] LAS? <b:T|HOUR>
 T  clocks: <a:T> (?:A|HASTA|DASH) LAS? <b:T>
+T  part_clock: <clock:T> <part:T>
 T  part_clock: <part:T> (?:A|COMMA|TIPO|APPROX)* LAS? <clock:T>
 """
 

@@ -168,6 +168,11 @@ def relative(parts: Parts, ctx: Context) -> Resolved:
     return replace(found, part="noche") if found and night else found
 
 
+def last_night(parts: Parts, ctx: Context) -> Resolved:
+    yesterday = add_days(ctx.today, -1)
+    return Days(yesterday, yesterday, part=parts.value("part"))
+
+
 def weekday_again(parts: Parts, ctx: Context) -> Resolved:
     """The weekday of next week for "de hoy en ocho", of the week after for "en quince"."""
     weeks = {8: 1, 15: 2}.get(parts.number("count"))
@@ -360,6 +365,15 @@ def weekday(parts: Parts, ctx: Context) -> Resolved:
     if side > 0:
         return _one(base if base > today else base + timedelta(days=7), 0.9)
     return _one(base + timedelta(days=7 * side), 0.9)
+
+
+def portuguese_weekday(parts: Parts, ctx: Context) -> Resolved:
+    """Reads "na quinta", which is the fifth day there: Thursday."""
+    number = parts.number("day") - 2
+    if number not in {0, 2, 3, 4}:
+        return None
+    base = ctx.today + timedelta(days=(number - ctx.today.weekday()) % 7)
+    return Loose(lambda k: (base + timedelta(days=7 * k),) * 2, confidence=0.8)
 
 
 def day_in_figures(parts: Parts, ctx: Context) -> Resolved:

@@ -50,7 +50,7 @@ _FEAST = re.compile(
                        , "lunes festivo", "festivo", "dia festivo"], key=len, reverse=True))
     + r")\b"
 )  # fmt: skip
-_HOLIDAYS = frozenset({"puente", "festivo", "dia festivo"})  # only after "el" or "este"
+_HOLIDAYS = frozenset({"puente", "festivo", "dia festivo"})  # only after "este", "para el" …
 _FEAST_FIRST = frozenset(name.split()[0] for name in _FEAST.pattern[3:-3].split("|"))
 _ORDINAL_TAILS = frozenset(
     [
@@ -180,9 +180,9 @@ def _word(folded: str, match: re.Match[str], after_number: bool) -> Word:  # noq
     if number is not None:
         return Word(_of_number(number[0]), start, number[1], number[0])
     if written in _ORDINAL_TAILS:
-        return Word("TH", start, end)
+        return Word("ENTH" if written in {"st", "nd", "rd", "th"} else "TH", start, end)
     split = re.match(r"([a-z]+)-?(\d{1,4})$", written)
-    if split and LEXICON.get(split[1], ("",))[0] in {"MONTH", "MON"}:
+    if split and LEXICON.get(split[1], ("",))[0] in {"MONTH", "MONTHEN", "MON"}:
         return Word("MY" if len(split[2]) == 4 else "W", start, end,
                     (int(split[2]), LEXICON[split[1]][1]))  # fmt: skip
     return Word("W", start, end)

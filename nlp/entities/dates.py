@@ -30,47 +30,12 @@ BOGOTA = ZoneInfo("America/Bogota")
 Value = str | dict[str, str]
 
 _SPEAKING = frozenset(
-    [
-        "MONTH",
-        "MON",
-        "WEEKDAY",
-        "HOY",
-        "MANANA",
-        "AMANHA",
-        "AYER",
-        "ANTIER",
-        "TRASANTIER",
-        "ANOCHE",
-        "ANTENOCHE",
-        "TONIGHT",
-        "MINS",
-        "HORAS",
-        "DIAS",
-        "SEMANA",
-        "UNITS",
-        "UNIT",
-        "ANO",
-        "FINDE",
-        "PART",
-        "NOON",
-        "LAS",
-        "FEAST",
-        "AMPM",
-        "YMD",
-        "MY",
-        "DM",
-        "DOTTED",
-        "DASHED",
-        "CLOCK",
-        "YEAR",
-        "N12",
-        "N24",
-        "N31",
-        "DIA",
-        "LA",
-        "H",
-        "MEDIO",
-    ]
+    """
+    MONTH MONTHEN MON AT NA
+    WEEKDAY HOY MANANA AMANHA AYER ANTIER TRASANTIER ANOCHE ANTENOCHE TONIGHT MINS HORAS
+    DIAS SEMANA UNITS UNIT ANO FINDE PART NOON LAS FEAST HOLIDAY AMPM YMD MY DM DOTTED DASHED CLOCK
+    YEAR N12 N24 N31 DIA LA H MEDIO QUINCENA
+    """.split()  # noqa: SIM905 - read as running words
 )
 
 

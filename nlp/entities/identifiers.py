@@ -42,9 +42,9 @@ _TICKET_BARE = re.compile(
     r"\b(?P<cue>(?:re)?abr[aeio]\w*|cierr\w+|cerr\w+|escal\w+|prioridad|prioricen?|va|sobre"
     r"|paso\s+con|estado|anex\w+|agreg\w+"
     r"|seguimiento|pal|para|respecto|mir\w+|revis\w+|consult\w+|sub\w+|numero|con|es"
-    r"|solucion\w*|resuelt\w+|status\s+of|on|re|reopen|close|escalate)?"
+    r"|solucion\w*|resuelt\w+|status\s+of|on|re|reopen|close|escalate|encerr\w+|fech\w+)?"
     rf"\s*(?P<article>\b(?:del?|al?|en|con|x|por)?\s*(?:\bel|\bal|\bdel|\bese|\beste|\bla"
-    rf"|\bthe)\s+(?:mismo\s+|numero\s+|otro\s+)?)?#?(?<![\w.,/$-])"
+    rf"|\bthe|\bo)\s+(?:mismo\s+|numero\s+|otro\s+)?)?#?(?<![\w.,/$-])"
     rf"(?P<id>\d{{4,6}})\b(?!\s*[-:/]\s?\d){_COUNTS}"
 )
 _ASKED_BY_NUMBER = re.compile(
@@ -53,7 +53,7 @@ _ASKED_BY_NUMBER = re.compile(
 )
 
 _INVOICE = re.compile(
-    r"\b(?:facturas?|fatura|invoices?|fras?|fact|fac|cuentas?\s+de\s+cobro|notas?\s+credito"
+    r"\b(?:facturas?|fatura|invoices?|fras?|fact|fac|cuentas?\s+de\s+cobro|notas?\s+(?:credito|debito)"
     r"|boleto)\b"
     r"\.?(?:\s+(?:electronicas?|de\s+ventas?|de\s+venda|es|la|numeros?|correcta|es\s+la))*\s*"
     rf"{_NUMBER}?[:#]?\s*"
@@ -67,9 +67,10 @@ _INVOICE_MORE = re.compile(
     r"|\s*(?:mil|pesos|de\s+20))"
 )
 # "En la TX-2188 me cobran …": a feminine paper, where money is spoken of.
-_INVOICE_BARE = re.compile(r"\b(?:la|las)\s+(?P<id>[a-z]{2,5}-\d{3,8})\b")
+_INVOICE_BARE = re.compile(r"\b(?:la|las|en)\s+(?P<id>[a-z]{2,5}-\d{3,8})\b")
 _MONEY_TALK = re.compile(
-    r"\$|cobr|pag[aou]|factur|valor|precio|correg|corrij|liquid|nota\s+cred|iva\b|anul|acept"
+    r"\$|cobr|pag[aou]|factur|valor|precio|correg|corrij|liquid|nota\s+cred|copia|seguro"
+    r"|soporte|iva\b|anul|acept"
     r"|mil\b|pesos|retencion|%"
 )
 
@@ -116,8 +117,15 @@ _PLAIN_CODE = re.compile(
     r"|econn(?:reset|refused|aborted)|etimedout|enotfound|eacces|enomem|enospc"
     r"|ssl_error_\w+|kb\d{6,8})\b"
 )
+# Farther from the word: "el error que reporté no es TP-5031 sino TP-5013".
+_CODE_LATER = re.compile(
+    r"\b(?:error|codigo|letrero|aviso|mensaje"
+    r"|pantalla)\b[^.\n;]{1,45}?\b(?P<id>[a-z]{2,5}-\d{2,5})\b"
+    r"(?:\s+(?:sino|no|y|ni)\s+(?:es\s+)?(?P<second>[a-z]{2,5}-\d{2,5}|\d{2,5})\b)?"
+)
 _STATUS_TEXT = re.compile(
     r"\b(?P<id>[45]\d\d)\s+(?:bad|internal|service|not|forbidden|unauthorized|gateway|too)\b"
+    r"|\b(?P<mail>[45]\d\d\s[45]\.\d\.\d{1,3})\b"
 )
 _NOT_CODES = re.compile(r"(?:utc|gmt|iso|usb|covid|h|m|l|p|v|c)[-_]?\d")
 _CAPITALS = re.compile(r"(?<![\w@/.])[A-Z]{3,20}(?:_[A-Z0-9]{2,20}){1,5}(?![\w@])")
@@ -161,7 +169,7 @@ def _bare_tickets(folded: str) -> Iterator[Found]:
         ]
         article = article[-1:]
         cue = match["cue"]
-        if year or not (article or cue) or (article == ["la"] and cue is None):
+        if year or not (article or cue) or (article in (["la"], ["o"]) and cue is None):
             continue
         if article == [] and cue in {"va", "sobre", "para", "con", "es", "numero", "on", "re"}:
             continue
@@ -201,8 +209,7 @@ def _errors(folded: str, text: str) -> Iterator[Found]:
             if match[name]:
                 start, end = match.span(name)
                 yield Found("codigo_error", start, end, text[start:end], 0.9, rank=6)
-    for match in _STATUS_TEXT.finditer(folded):
-        yield Found("codigo_error", *match.span("id"), match["id"], 0.9, rank=6)
+    yield from _codes_apart(folded, text)
     for match in _PLAIN_CODE.finditer(folded):
         start, end = match.span("id")
         yield Found("codigo_error", start, end, text[start:end], 0.92, rank=6)
@@ -216,3 +223,15 @@ def _errors(folded: str, text: str) -> Iterator[Found]:
         yield Found("codigo_error", start, end, text[start:end], 0.75, rank=6)
     for match in _CAPITALS.finditer(text):
         yield Found("codigo_error", *match.span(), match[0], 0.85, rank=6)
+
+
+def _codes_apart(folded: str, text: str) -> Iterator[Found]:
+    """Codes farther from the word, or told by what follows."""
+    for match in _CODE_LATER.finditer(folded):
+        for name in ("id", "second"):
+            if match[name] and text[match.start("id")].isupper():
+                start, end = match.span(name)
+                yield Found("codigo_error", start, end, text[start:end], 0.75, rank=6)
+    for match in _STATUS_TEXT.finditer(folded):
+        start, end = _named(match, "id", "mail")
+        yield Found("codigo_error", start, end, text[start:end], 0.9, rank=6)

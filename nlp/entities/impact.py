@@ -45,11 +45,11 @@ _ENVIRONMENT = re.compile(
     r"|\b(?:era|es|fue|no|ni|sino|solo)\s+(?:en\s+|el\s+|de\s+)?(?P<told>dev|prod|pruebas"
     r"|produccion)\b"
     r"(?=\s*(?:[.,;!?]|$))"
-    r"|\b(?P<first>production)\s+(?:is|server|environment|database|tenant|cluster|instance)\b"
+    r"|\b(?P<first>production|prod)\s+(?:is|server|environment|database|tenant|cluster"
+    r"|instance|release|deploy\w*|build|site)\b"
     rf"|(?<=\bqa)\s*(?:y|e|and|,|/)\s*(?:en\s+)?(?P<after>{_ANY})\b"
     rf"|\b(?P<before>produccion|pruebas|desarrollo|prod|dev|test)(?=\s*(?:y|e|and|,"
     rf"|/)\s*(?:en\s+)?(?:{_ALWAYS})\b)"
-    r"|\b(?P<down>prod|produccion|production)\s+(?:caid[oa]|down|abajo|parad[oa])\b"
     r"|^\W*(?:es\s+|fue\s+|solo\s+)?(?:(?:en|el|ambiente|de)\s+)*(?P<alone>produccion|pruebas"
     r"|desarrollo|dev|prod)\W*$"
 )
@@ -68,7 +68,9 @@ _OTHERS = (
     r"|estudiantes|alumnos|pacientes"
     r"|conductores|estibadores|transportadores|despachadores|tecnicos|ingenieros|contadores"
     r"|abogad[oa]s|secretarias"
-    r"|gerentes|coordinador(?:es|as)|afectad[oa]s|bloquead[oa]s|parad[oa]s|terceros|obrer[oa]s|asociad[oa]s|mamas|papas|padres|familias|socios|afiliad[oa]s"
+    r"|gerentes|coordinador(?:es|as)|afectad[oa]s|bloquead[oa]s|operators|workers|nurses"
+    r"|doctors|parad[oa]s|terceros|obrer[oa]s"
+    r"|asociad[oa]s|mamas|papas|padres|familias|socios|afiliad[oa]s"
     r"|proveedores|cobradores|mensajeros"
     r"|recepcionistas|bodegueros|ejecutiv[oa]s|comerciales|digitador(?:es|as)|meseros"
     r"|aprendices|practicantes|muchach[oa]s"
@@ -77,17 +79,19 @@ _OTHERS = (
 _NUMBER = rf"\d{{1,3}}(?:[.,]\d{{3}})|\d{{1,6}}|{WORDS}|unas?\s+\w+ena"
 _OF_US = r"(?:de\s+(?:los|las|mis|nuestr[oa]s)\s+)?"
 _HIT = (
-    r"somos|seriamos|son|eramos|quedaron|quedamos|quedan|hay|tenemos|tengo|estan|estamos"
+    r"somos|seriamos|son|eramos|quedaron|quedamos|quedan|hay|tenemos|tengo|tienen|impacto\s*:"
+    r"|estan|estamos"
     r"|afecta\w*|impacta\w*|bloque\w+|sin|perjudica\w*"
     r"|hoy|ya|presenta\w*|pas[ao]\w*\s+a|for|affect\w*|are|have"
 )
 _HIT_AFTER = (
-    r",?\s*(?:(?:que|q|ya|estan|quedaron|siguen|tod[oa]s)\s+)*(?:sin|no|parad|bloque|afectad"
+    r",?\s*(?:(?:que|q|ya|estan|quedaron|siguen|tod[oa]s)\s+)*(?:sin|estan\s+\w+[aei]ndo|no"
+    r"|parad|bloque|afectad"
     r"|brazos|mirando|esperando|detenid|aparecen\s+sin|represad"
     r"|varad|quiet[oa]s|without|cannot|can't|down|stuck|blocked|locked|sem\b)"
 )
 _AFFECTED = re.compile(
-    rf"\b(?P<number>{_NUMBER})\s+{_OF_US}(?:{_PEOPLE})\b"
+    rf"\b(?P<number>{_NUMBER})\s+(?:more\s+|otr[oa]s\s+)?{_OF_US}(?:{_PEOPLE})\b"
     rf"|\b(?:{_HIT})\s+(?:ya\s+)?(?:a\s+)?(?:como\s+|unos\s+|unas\s+|mas\s+de\s+|casi\s+"
     rf"|about\s+|over\s+|los\s+|las\s+|otros\s+|a\s+)*"
     rf"(?P<told>(?P<number2>{_NUMBER})\s+{_OF_US}(?:{_OTHERS}))\b"
@@ -99,7 +103,8 @@ _AFFECTED = re.compile(
     rf"|\bafectad[oa]s\s*(?:son|:)?\s*(?P<number4>\d{{1,6}}|{WORDS})\b(?!\s*[a-z]*\s*de\b)"
 )
 _HARMLESS_BEFORE = re.compile(
-    r"\b(?:licencias?|crear|creen|cree|crearme|creacion|necesit\w+|capacit\w+|contrat\w+"
+    r"\b(?:licencias?|cre(?:ar|en|e|an|arme|acion|en(?:me|le|les))|clave|restable\w+"
+    r"|contrasena|necesit\w+|capacit\w+|contrat\w+"
     r"|cotiz\w+|agreg\w+|adicion\w+|nuev[oa]s|para|prob\w+|prueba"
     r"|vimos|cuando|maximo|hasta|cupo|plan|aprox|incluye|inclui\w+|habilit\w+|acces\w*"
     r"|permisos?|habilitar|datos\s+de|nuestros|nuestras|con"

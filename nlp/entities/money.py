@@ -74,7 +74,7 @@ _PRICE = (
 _PRICED = re.compile(
     rf"\b(?:{_PRICE})(?:\s+(?:de|por|x|un|una|el|la|los|total|es|fue|son|me|nos|esta|en"
     rf"|correcto|real|era|seria))*[\s:]+"
-    rf"(?P<number>\d{{1,3}}(?:[.,]\d{{3}})+(?:[.,]\d{{1,2}})?)\b(?![-\d])(?!\s*(?:usuarios"
+    rf"(?P<number>\d{{1,3}}(?:[.,]\d{{3}})+(?:[.,]\d{{1,2}})?)\b(?![-\d])(?!\s*(?:(?!pesos)[a-z]{{4,}}[aeo]s\b|usuarios"
     rf"|dias|horas|registros|facturas|unidades|equipos|licencias|%))"
 )
 _PRICE_BEFORE = re.compile(rf"\b(?:{_PRICE})\b")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nlp.entities.found import LISTED, LOOSE, Found
 from nlp.entities.people import find_companies, find_people
-from nlp.gazetteer import NameIndex, read_names
+from nlp.gazetteer import NameIndex, Token, read_names, tokens_of
 from nlp.normalise import fold
 
 _THING = (
@@ -18,7 +18,7 @@ _NAMED_THING = re.compile(
     rf"\b(?P<service>{_THING}\s+(?:de\s+(?:la\s+|los\s+|las\s+)?|del\s+)(?!(?:ustedes|uds"
     rf"|nosotros|la|el|mi|este|esta|hoy"
     r"|ayer|manana|nuevo|siempre|trabajo|forma|manera|ellos|alguien|que|otro|otra|los|las|un"
-    r"|una|prueba|puntos|mierda|ventas)\b)[a-z]{3,20}"
+    r"|una|prueba|puntos|mierda|ventas|power)\b)[a-z]{3,20}"
     r"(?:\s+(?:electronic[ao]|documental|virtual|comercial|contable|humana|humanos"
     r"|financier[ao]|digital|web|interno"
     r"|interna|corporativ[ao]|institucional|academic[ao]))?)\b"
@@ -30,13 +30,23 @@ _QUOTED_THING = re.compile(
 _CAMEL = re.compile(
     r"(?<![\w@./-])[A-ZÁÉÍÓÚ][a-záéíóúñ]+(?:[A-ZÁÉÍÓÚ][\wáéíóúñ]*)+(?![\w@]|\.\w|-\d)"
 )
-_NOT_PRODUCTS = frozenset(["whatsapp", "youtube", "linkedin", "mcdonald"])
+_NOT_PRODUCTS = frozenset(
+    ["whatsapp", "youtube", "linkedin", "mcdonald", "devops", "finops", "secops"]
+)
 _MAIL_AS_ADDRESS = re.compile(
     r"(?:\b(?:mi|mis|su|sus|tu|un|ni|por|que|cual|cuantos|otro|este|ese|cinco|siete|veinte|\d+"
     r"|los|muchos|varios|tantos|mas|sin|x|vario|cambio\s+de|del|nuevo)\s+)$"
 )
 _MAIL_DOWN = re.compile(
     r"\s+(?:no|esta|sigue|se\s+cay|fall|caid|lento|corporativo|no\s+me|bloq|desde)"
+)
+_MAIL_UP = re.compile(
+    r"\b(?:ca[iy]\w*|cay\w*|abr\w+|entr\w+|ingres\w+|sirv\w+|funcion\w+|carg\w+|fall\w+"
+    r"|acce\w+|clave|contrasena"
+    r"|cuota|firma|arregl\w+|servicio|lo|sin|configur\w+|bloque\w+|dano|problema\w*|lent\w+"
+    r"|migr\w+|licencia\w*|revis\w+"
+    r"|cuenta|crear?|creen\w*|abran|mensajes|usar|uso|buzon|servidor|con)\s+(?:(?:de|a|con|en"
+    r"|del|al|el|la|me|se|nos|ni|les|mi|su)\s+){0,3}$"
 )
 _PLACED = re.compile(
     r"(?:\b(?:en|de|desde|a|hacia|para|sede|ciudad|oficina|sucursal|tiendas?|planta|bodega|via"
@@ -79,6 +89,7 @@ _COMMON_PARTS = (
 # Products and companies that are words too: only with a capital in a sentence of small letters.
 _ALSO_WORDS = frozenset(
     """
+    office exchange
     word excel teams access meet forms planner project slack notion canvas elastic crystal
     alegra zebra oracle apache bizagi ariba remedy mantis asana acrobat publisher kafka
     puppet rancher nexus informatica milestone genesys access exito tigo olimpica alpina
@@ -124,32 +135,54 @@ class Names:
 
         return cls(
             NameIndex(
-                "servicio", read_names(folder / "servicios.txt"), confidence=0.95, rank=LISTED
+                "servicio",
+                read_names(folder / "servicios.txt"),
+                confidence=0.95,
+                rank=LISTED,
+                typos_from=7,
             ),
-            NameIndex("empresa", read_names(folder / "empresas.txt"), confidence=0.9, rank=LISTED),
-            NameIndex("ciudad", read_names(folder / "ciudades.txt"), confidence=0.95, rank=LISTED),
+            NameIndex(
+                "empresa",
+                read_names(folder / "empresas.txt"),
+                confidence=0.9,
+                rank=LISTED,
+                typos_from=7,
+            ),
+            NameIndex(
+                "ciudad",
+                read_names(folder / "ciudades.txt"),
+                confidence=0.95,
+                rank=LISTED,
+                typos_from=7,
+            ),
             folded("nombres.txt"),
             folded("apellidos.txt"),
         )
 
     def find(self, folded: str, text: str, known: frozenset[str]) -> Iterator[Found]:
-        yield from self._services(folded, text, known)
-        yield from self._companies(folded, text, known)
-        yield from self._cities(folded, text, known)
+        tokens = tokens_of(folded)
+        yield from self._services(folded, text, known, tokens)
+        yield from self._companies(folded, text, known, tokens)
+        yield from self._cities(folded, text, known, tokens)
         yield from _find_things(folded, text)
         yield from find_companies(text)
         yield from find_people(folded, text, self.first_names, self.surnames)
 
-    def _services(self, folded: str, text: str, known: frozenset[str]) -> Iterator[Found]:
-        for service in self.services.find(folded, known):
+    def _services(
+        self, folded: str, text: str, known: frozenset[str], tokens: list[Token]
+    ) -> Iterator[Found]:
+        for service in self.services.find(folded, known, tokens):
             start, end = service.start, service.end
             written = text[start:end]
             if folded[start:end] in _ALSO_WORDS and not _is_name(text, start):
                 continue
             if folded.startswith("correo", start):
                 address = "@" in text[end : end + 40]  # "mi correo es ana@…" names no service
-                before = _MAIL_AS_ADDRESS.search(folded[max(0, start - 14) : start])
-                if address or (before and not _MAIL_DOWN.match(folded, end)):
+                before = folded[max(0, start - 40) : start]
+                down = _MAIL_DOWN.match(folded, end)
+                up = _MAIL_UP.search(before) and not _MAIL_AS_ADDRESS.search(before[-14:])
+                bare = folded[start:end] == "correo"
+                if address or (bare and not (down or up)):
                     continue
             if (
                 service.confidence < 0.9
@@ -159,8 +192,10 @@ class Names:
                 continue  # the plural of a kind of thing
             yield Found("servicio", start, end, written, service.confidence, service.rank)
 
-    def _companies(self, folded: str, text: str, known: frozenset[str]) -> Iterator[Found]:
-        for company in self.companies.find(folded, known):
+    def _companies(
+        self, folded: str, text: str, known: frozenset[str], tokens: list[Token]
+    ) -> Iterator[Found]:
+        for company in self.companies.find(folded, known, tokens):
             start, end = company.start, company.end
             exact = company.confidence >= 0.9
             shared = folded[start:end] in _ALSO_WORDS or folded.startswith("camara", start)
@@ -171,9 +206,11 @@ class Names:
                     "empresa", start, end, text[start:end], company.confidence, company.rank
                 )
 
-    def _cities(self, folded: str, text: str, known: frozenset[str]) -> Iterator[Found]:
+    def _cities(
+        self, folded: str, text: str, known: frozenset[str], tokens: list[Token]
+    ) -> Iterator[Found]:
         last_end = -9
-        for city in self.cities.find(folded, known):
+        for city in self.cities.find(folded, known, tokens):
             key, start = folded[city.start : city.end], city.start
             placed = bool(_PLACED.search(folded[max(0, start - 14) : start]))
             placed = placed or (

@@ -17,7 +17,8 @@ _UNITS = {
     "ochocientos": 800, "ochocientas": 800, "novecientos": 900, "novecientas": 900,
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "dois": 2, "duas": 2,
-    "quatro": 4, "sete": 7, "oito": 8, "dez": 10,
+    "quatro": 4, "sete": 7, "oito": 8, "nove": 9, "dez": 10, "onze": 11, "doze": 12,
+    "quinze": 15, "vinte": 20, "trinta": 30, "eleven": 11, "thirty": 30, "forty": 40, "fifty": 50,
 }  # fmt: skip
 _SCALES = {
     "mil": 10**3, "thousand": 10**3, "millon": 10**6, "millones": 10**6, "million": 10**6,

@@ -79,6 +79,7 @@ _HEAD = (
     r"|Odontología|Veterinaria|Autopartes|Concesionario|Papelería|Soluciones|Servicios"
     r"|Consultores|Asesores)"
 )
+_HEAD_WORD = re.compile(rf"{_HEAD}\b")
 _PART = r"[A-ZÁÉÍÓÚÑ&][\wáéíóúñ&'-]{0,30}"
 _LINK = r"(?:(?:de|del|la|el|los|las|y|e|&)[ ]){0,3}"
 _LEGAL = re.compile(rf"(?<![\w.])(?:{_PART}[ ]{_LINK}){{1,6}}{_SUFFIX}(?!\w)")
@@ -114,7 +115,7 @@ def find_companies(text: str) -> Iterator[Found]:
         yield Found("empresa", *match.span(), match[0], 0.75, rank=LISTED)
     for match in _CALLED.finditer(text):
         name = match["name"]
-        if fold(name.split()[0]) not in _NOT_NAMES:
+        if len(name) > 2 and fold(name.split()[0]) not in _NOT_NAMES:
             yield Found("empresa", *match.span("name"), name, 0.75, rank=LISTED)
 
 
@@ -135,6 +136,13 @@ def find_people(
             if first in first_names and (" " in match[0] or first not in _ALSO_WORDS):
                 rank = LISTED if " " in match[0] else LOOSE
                 yield Found("persona", *match.span(), match[0], 0.8, rank)
+            elif (
+                " " in match[0]
+                and fold(match[0].split()[-1]) in surnames
+                and first not in _NOT_NAMES
+                and not _HEAD_WORD.match(match[0])
+            ):
+                yield Found("persona", *match.span(), match[0], 0.7, rank=LOOSE)
         for match in _SIGNED.finditer(text):
             if not any(fold(word) in _NOT_NAMES for word in match["name"].split()):
                 yield Found("persona", *match.span("name"), match["name"], 0.75, rank=LOOSE)

@@ -3,6 +3,6 @@
 It needs the optional libraries of the extra ``finetune``; nothing outside this package does.
 """
 
-from nlp.finetuning.running import run
+from nlp.finetuning.running import LibrariesMissing, run
 
-__all__ = ["run"]
+__all__ = ["LibrariesMissing", "run"]

@@ -138,11 +138,11 @@ def embed(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> Tenso
     rows = [cut_to_pieces(tokenizer, text).ids for text in texts]
     pooled = torch.zeros(len(rows), network.shape.width)
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
-    with torch.no_grad():
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
         for at in range(0, len(order), _TOGETHER):
             chosen = order[at : at + _TOGETHER]
             ids, real = padded([rows[i] for i in chosen])
-            pooled[chosen] = network(ids, real).pooled
+            pooled[chosen] = network(ids, real).pooled.float()
     return pooled
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import acknowledging, processing, quality, understanding
+from benchmarks import acknowledging, date_specs, processing, quality, understanding
 from benchmarks.measured import Measured
 
 NOTE = "2 cores are assumed; compare ratios, not seconds, between machines."
@@ -31,7 +31,7 @@ def main() -> None:
     measured: list[Measured] = []
     with tempfile.TemporaryDirectory(prefix="helpcare-bench-") as folder:
         if chosen.only in (None, "nlu"):
-            measured += understanding.measure()
+            measured += understanding.measure() + date_specs.measure()
             measured += quality.measure()
         if chosen.only in (None, "ack"):
             measured += asyncio.run(acknowledging.measure(Path(folder) / "a", chosen.seconds))

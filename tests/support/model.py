@@ -24,6 +24,6 @@ def trained_model_folder() -> Path:
 
 def _code() -> str:
     sha = hashlib.sha256()
-    for file in sorted((ROOT / "nlp").rglob("*.py")):
+    for file in (*sorted((ROOT / "nlp").rglob("*.py")), ROOT / "nlp/encoder_model/encoder.json"):
         sha.update(file.read_bytes())
     return sha.hexdigest()
