@@ -9,17 +9,25 @@ from nlp.intents import OUT_OF_SCOPE, Thresholds
 from nlp.linear import Vector
 from nlp.stacking import Opinion, Weights, combined, tune
 
-_KEPT = 0.98  # share of in-scope messages that must not be turned away
+_LOST = 0.02  # share of in-scope messages that may be turned away
 
 
 def _out_of_scope(main_probability: Vector, main: npt.NDArray[np.int64]) -> float:
-    """Below which confidence a message is turned away; ``_KEPT`` of those in scope stay."""
+    """Below which confidence a message is turned away: what gets most messages right.
+
+    At most ``_LOST`` of those in scope may go by it.
+    """
     best = main_probability.argmax(axis=1)
+    confidence = main_probability.max(axis=1)
     inside = (main != OUT_OF_SCOPE) & (best != OUT_OF_SCOPE)
     if not inside.any():
         return 0.0
-    confidence = main_probability.max(axis=1)
-    return float(np.quantile(confidence[inside], 1 - _KEPT))
+    candidates = np.quantile(confidence[inside], np.linspace(0, _LOST, 21))
+    right = [
+        (np.where(confidence < threshold, OUT_OF_SCOPE, best) == main).mean()
+        for threshold in candidates
+    ]
+    return float(candidates[int(np.argmax(right))])
 
 
 def _also(main_probability: Vector, presence: Vector, present: npt.NDArray[np.bool_]) -> float:

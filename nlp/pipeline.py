@@ -25,6 +25,10 @@ from nlp.understanding import Entity, Understanding
 __all__ = ["ModelDamaged", "ModelMissing", "Pipeline"]
 
 DENSE = "dense.npz"
+# The rules know the other types better (measured on development writers), and of names only those
+# that the tagger is sure of.
+_TAGGED = frozenset({"servicio", "empresa", "persona", "ciudad"})
+_SURE = 0.9
 
 
 @dataclass(frozen=True)
@@ -117,12 +121,13 @@ def _load_dense(folder: Path) -> Dense:
 
 
 def tagged(encoded: Encoded | None) -> list[Found]:
-    """What the encoder marked in the one message; values are left to who reads the spans."""
+    """Names that the encoder marked in the one message."""
     if encoded is None or encoded.tags is None:
         return []
     return [
         Found(span.type, span.start, span.end, None, round(span.confidence, 3), TAGGED)
         for span in tagging.find(encoded.tags[0])
+        if span.type in _TAGGED and span.confidence >= _SURE
     ]
 
 
