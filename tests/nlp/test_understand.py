@@ -94,9 +94,7 @@ def test_scores_on_messages_that_nobody_trained_on(on_dev: Report) -> None:
 
 
 def test_nobody_is_handed_over_who_refused_or_only_told(on_dev: Report) -> None:
-    pairs = [
-        pair for pair in on_dev.pairs if pair.example.style in {"dev-negado", "dev-narrador"}
-    ]
+    pairs = [pair for pair in on_dev.pairs if pair.example.style in {"dev-negado", "dev-narrador"}]
     assert len(pairs) >= 60
     wrong = [pair.example.text for pair in pairs if pair.understood.has("hablar_humano", 0.0)]
     assert wrong == []
