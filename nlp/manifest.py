@@ -3,7 +3,6 @@
 import hashlib
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -22,7 +21,7 @@ class Manifest(BaseModel):
     phrasings: int  # distinct texts
     encoder: str | None  # the name of the encoder whose embeddings the heads read
     encoder_setting: str = ""  # how it was asked for; "": the one that ships
-    weights: dict[str, Any]  # nlp.stacking.Weights
+    weights: dict[str, list[float] | float]  # nlp.stacking.Weights
     thresholds: dict[str, float]
     scores: dict[str, float]  # on training_data/dev, which training never reads
     train_seconds: float

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -52,7 +53,7 @@ class Pipeline:
             intents = IntentModel(
                 heads,
                 _load_dense(folder) if encoder is not None else None,
-                Weights(**manifest.weights),
+                Weights(**cast("dict[str, Any]", manifest.weights)),
                 Thresholds(**manifest.thresholds),
             )
         except (

@@ -26,8 +26,8 @@ class Opinion(NamedTuple):
 
 
 class Weights(NamedTuple):
-    main: tuple[float, ...]  # of each opinion, in their order
-    present: tuple[float, ...]
+    main: list[float]  # of each opinion, in their order
+    present: list[float]
     shift: float  # of the log-odds of presence
 
 
@@ -53,8 +53,8 @@ def tune(
     regression = LogisticRegression(C=1e3)
     regression.fit(np.stack([o.present.ravel() for o in opinions], axis=1), present.ravel())
     return Weights(
-        main=tuple(round(float(w), 4) for w in first),
-        present=tuple(round(float(w), 4) for w in regression.coef_[0]),
+        main=[round(float(w), 4) for w in first],
+        present=[round(float(w), 4) for w in regression.coef_[0]],
         shift=round(float(regression.intercept_[0]), 4),
     )
 

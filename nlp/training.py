@@ -136,7 +136,7 @@ def build(
     return Built(heads, dense, weights, thresholds, names)
 
 
-_EQUAL = Weights((1.0,), (1.0,), 0.0)
+_EQUAL = Weights([1.0], [1.0], 0.0)
 
 
 def _embedded(

@@ -57,7 +57,7 @@ def test_the_same_data_give_the_same_model(data: Path, tmp_path: Path) -> None:
 
 def test_a_worse_model_is_refused_unless_forced(data: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
-    good = train(folder, data=data)
+    good = train(folder, data=data, encoder="none")
     rows = read(data / "train")
     turned = {"incidente": "saludo", "saludo": "peticion", "peticion": "incidente"}
     lines = [
@@ -67,9 +67,9 @@ def test_a_worse_model_is_refused_unless_forced(data: Path, tmp_path: Path) -> N
     ]  # fmt: skip
     (data / "train" / "all.jsonl").write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(WorseModel, match="--force"):
-        train(folder, data=data)
+        train(folder, data=data, encoder="none")
     assert read_manifest(folder) == good
-    forced = train(folder, data=data, force=True)
+    forced = train(folder, data=data, force=True, encoder="none")
     assert read_manifest(folder) == forced
     assert forced.scores["accuracy"] < good.scores["accuracy"]
 

@@ -35,7 +35,7 @@ class Script:
     story: Story
     step: Step = _GREETING
 
-    async def understand(self, text: str, *, now: datetime) -> Understanding | None:
+    async def understand(self, text: str, *, now: datetime, gazetteer=None) -> Understanding | None:
         if not self.story.world.model:
             return None
         return World.of(self.story)._understanding(self.step)
