@@ -21,7 +21,7 @@ from nlp.pipeline import Pipeline
 from nlp.scores import Pair
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
-REFUSED, WANTED = "blind-traspaso-no", "blind-traspaso-si"
+REFUSED = frozenset({"dev-negado", "blind-narrador"})  # writers who refuse or tell of a person
 
 
 def measure() -> list[Measured]:
@@ -36,7 +36,7 @@ def measure() -> list[Measured]:
         *_peers(blind),
         Measured("out of scope: recall", found["out_of_scope_recall"], "", 0.85),
         Measured("out of scope: in scope kept", found["in_scope_kept"], "", 0.95),
-        *_hand_off(report.pairs),
+        *_hand_off([*report.pairs, *evaluate_examples(pipeline, read(DATA / "dev")).pairs]),
         Measured("several intents: exact set", found["exact_set_of_several"], "", 0.75),
         Measured(
             "confidence: calibration error", found["calibration_error"], "", 0.05, at_least=False
@@ -71,7 +71,7 @@ def _peers(blind: Sequence[Example]) -> list[Measured]:
 
 
 def _hand_off(pairs: Sequence[Pair]) -> list[Measured]:
-    refused = [p for p in pairs if p.example.style == REFUSED]
+    refused = [p for p in pairs if p.example.style in REFUSED]
     wanted = [p for p in pairs if "hablar_humano" in p.example.intents]
     wrong = sum(p.understood.has("hablar_humano", 0.0) for p in refused)
     heard = scores.share([p.understood.has("hablar_humano") for p in wanted])

@@ -24,6 +24,11 @@ def on_dev(pipeline: Pipeline) -> Report:
     return evaluate(pipeline, DATA / "dev")
 
 
+@pytest.fixture(scope="session")
+def on_blind(pipeline: Pipeline) -> Report:
+    return evaluate(pipeline, DATA / "blind")
+
+
 @pytest.mark.parametrize(
     ("text", "intent"),
     [
@@ -79,34 +84,46 @@ def test_a_greeting_before_a_request_does_not_count(pipeline: Pipeline) -> None:
     assert [score.intent for score in understood.intents] == ["incidente"]
 
 
-def test_scores_on_messages_that_nobody_trained_on(on_dev: Report) -> None:
-    """Floors some points below what was measured; see training_data/README.md."""
-    dev = on_dev.scores
-    assert dev["accuracy"] >= 0.87
-    assert dev["macro_f1"] >= 0.87
-    assert dev["exact_set_of_several"] >= 0.70
-    assert dev["calibration_error"] <= 0.05
-    assert dev["entity_f1"] >= 0.92
-    assert dev["entity_value"] >= 0.97
-    assert dev["language"] >= 0.97
-    assert dev["out_of_scope_recall"] >= 0.80
-    assert dev["in_scope_kept"] >= 0.95
+def test_scores_on_writers_that_nothing_was_tuned_on(on_blind: Report) -> None:
+    """The goals, or some points below what was measured; see training_data/README.md."""
+    blind = on_blind.scores
+    assert len(on_blind.pairs) >= 600
+    assert blind["accuracy"] >= 0.90
+    assert blind["macro_f1"] >= 0.88
+    assert blind["out_of_scope_recall"] >= 0.85
+    assert blind["in_scope_kept"] >= 0.95
+    assert blind["exact_set_of_several"] >= 0.75
+    assert blind["calibration_error"] <= 0.05
+    assert blind["entity_f1"] >= 0.92
+    assert blind["language"] >= 0.97
+    assert blind["urgency"] >= 0.80
+    assert blind["sentiment"] >= 0.84
 
 
-def test_nobody_is_handed_over_who_refused_or_only_told(on_dev: Report) -> None:
-    pairs = [pair for pair in on_dev.pairs if pair.example.style in {"dev-negado", "dev-narrador"}]
+def test_scores_on_development_writers(on_dev: Report) -> None:
+    assert on_dev.scores["accuracy"] >= 0.93
+    assert on_dev.scores["entity_f1"] >= 0.97
+    assert on_dev.scores["entity_value"] >= 0.97
+
+
+def test_nobody_is_handed_over_who_refused_or_only_told(on_dev: Report, on_blind: Report) -> None:
+    pairs = [
+        pair
+        for pair in (*on_dev.pairs, *on_blind.pairs)
+        if pair.example.style in {"dev-negado", "blind-narrador"}
+    ]
     assert len(pairs) >= 60
     wrong = [pair.example.text for pair in pairs if pair.understood.has("hablar_humano", 0.0)]
     assert wrong == []
 
 
-def test_requests_for_a_person_are_heard(on_dev: Report) -> None:
+def test_requests_for_a_person_are_heard(on_dev: Report, on_blind: Report) -> None:
     wanted = [
         pair.understood.has("hablar_humano")
-        for pair in on_dev.pairs
+        for pair in (*on_dev.pairs, *on_blind.pairs)
         if pair.example.main == "hablar_humano"
     ]
-    assert sum(wanted) / len(wanted) >= 0.88
+    assert sum(wanted) / len(wanted) >= 0.90
 
 
 def test_urgency_and_sentiment(pipeline: Pipeline) -> None:
