@@ -1,4 +1,4 @@
-"""Our recipe on somebody else's labels: words, characters and the encoder's embeddings."""
+"""Our recipe on somebody else's labels: words, characters and the encoder's meaning."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,7 +19,7 @@ def _plain(text: str) -> str:
 
 
 def train(texts: Sequence[str], labels: Sequence[str], encoder: Encoder | None) -> Predict:
-    """The mean of the opinions of words, of characters, and of two heads on embeddings."""
+    """The opinions of words and characters and of a head on the embedding, weighed alike."""
     sparse = make_pipeline(
         make_union(
             TfidfVectorizer(preprocessor=_plain, ngram_range=(1, 2), sublinear_tf=True),
@@ -30,20 +30,14 @@ def train(texts: Sequence[str], labels: Sequence[str], encoder: Encoder | None) 
         LinearSVC(random_state=7),
     )
     sparse.fit(texts, labels)
-    heads = []
+    head = None
     if encoder is not None:
-        seen = encoder.encode(texts)
-        heads = [
-            LogisticRegression(C=100, max_iter=2000).fit(vectors, labels)
-            for vectors in (seen.meaning, seen.pooled)
-        ]
+        head = LogisticRegression(C=100, max_iter=2000).fit(encoder.encode(texts).meaning, labels)
 
     def predict(asked: Sequence[str]) -> list[str]:
         total = _log(sparse.decision_function(asked) / 0.3)
-        if encoder is not None:
-            seen = encoder.encode(asked)
-            for head, vectors in zip(heads, (seen.meaning, seen.pooled), strict=True):
-                total = total + _log(head.decision_function(vectors))
+        if encoder is not None and head is not None:
+            total = total + _log(head.decision_function(encoder.encode(asked).meaning))
         return [str(sparse.classes_[i]) for i in total.argmax(axis=1)]
 
     return predict

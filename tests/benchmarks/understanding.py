@@ -20,8 +20,9 @@ MAIL = (
 
 def measure() -> list[Measured]:
     """One thread, messages that the model was not trained on."""
+    folder = trained_model_folder()
     started = time.perf_counter()
-    pipeline = Pipeline.load(trained_model_folder())
+    pipeline = Pipeline.load(folder)
     load_s = time.perf_counter() - started
     now = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
     texts = [
