@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "encoder_model"
 MODEL, TOKENIZER, CARD = "encoder.onnx", "tokenizer.json", "encoder.json"
 FORMAT = 1  # raised when the files change their meaning
+_SHORT, _MOST_KEPT = 40, 2048  # characters, and how many such texts are remembered
 _OTHER_OUTPUTS = ("pooled", "meaning", "tags")
 
 
@@ -149,6 +151,8 @@ class OnnxEncoder:
         self._session, self._tokenizer = session, tokenizer
         self._outputs = [*_OTHER_OUTPUTS, *card.heads]
         self._pool = ThreadPoolExecutor(threads, "encoder") if threads > 1 else None
+        # "sí", "gracias", the label of a button: a good part of all messages, always the same
+        self._kept = lru_cache(maxsize=_MOST_KEPT)(self._one)
 
     @classmethod
     def load(cls, folder: Path = SHIPPED, threads: int = 1) -> "OnnxEncoder":
@@ -171,7 +175,7 @@ class OnnxEncoder:
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         run = self._pool.map if self._pool and len(texts) > 1 else map
-        rows = list(run(self._one, texts))
+        rows = list(run(self._row, texts))
         heads = {
             name: _stacked([row[1][name] for row in rows], len(labels))
             for name, labels in self.card.heads.items()
@@ -182,6 +186,9 @@ class OnnxEncoder:
             tags=tuple(row[0] for row in rows),
             heads=heads,
         )
+
+    def _row(self, text: str) -> tuple[Tagged, dict[str, Vector]]:
+        return self._kept(text) if len(text) <= _SHORT else self._one(text)
 
     def _one(self, text: str) -> tuple[Tagged, dict[str, Vector]]:
         pieces = cut_to_pieces(self._tokenizer, text)
