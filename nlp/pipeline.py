@@ -17,7 +17,7 @@ from nlp.entities.recognise import recognise
 from nlp.features import mask
 from nlp.gazetteer import Gazetteer
 from nlp.intents import Dense, IntentModel, Thresholds
-from nlp.linear import Heads
+from nlp.linear import Heads, Vector
 from nlp.manifest import Manifest, ModelDamaged, ModelMissing, read_manifest
 from nlp.normalise import Clean, clean
 from nlp.stacking import Weights
@@ -39,6 +39,7 @@ class Pipeline:
     intents: IntentModel
     names: Names
     encoder: Encoder | None
+    centre: Vector | None  # the mean meaning of the training messages
     manifest: Manifest
     known: frozenset[str]  # words that are no misspelt name
 
@@ -50,9 +51,10 @@ class Pipeline:
             heads = Heads.load(folder)
             names = Names.load(folder)
             encoder = open_encoder(manifest.encoder_setting)
+            dense, centre = _load_dense(folder) if encoder is not None else (None, None)
             intents = IntentModel(
                 heads,
-                _load_dense(folder) if encoder is not None else None,
+                dense,
                 Weights(**cast("dict[str, Any]", manifest.weights)),
                 Thresholds(**manifest.thresholds),
             )
@@ -67,7 +69,7 @@ class Pipeline:
             raise ModelDamaged(folder, type(error).__name__) from error
         if (encoder.name if encoder else None) != manifest.encoder:
             raise ModelDamaged(folder, "it was trained with another encoder")
-        return cls(intents, names, encoder, manifest, known_words(heads))
+        return cls(intents, names, encoder, centre, manifest, known_words(heads))
 
     def understand(
         self, text: str, *, now: datetime, gazetteer: Gazetteer | None = None
@@ -93,21 +95,30 @@ class Pipeline:
             urgency=tone.urgency(message.folded, intents, entities, encoded),
             sentiment=tone.sentiment(message.folded, intents, encoded),
             language=language.detect(message.text),
-            meaning=None if encoded is None else tuple(encoded.meaning[0].tolist()),
+            meaning=None if encoded is None else tuple(self._centred(encoded)[0].tolist()),
         )
 
     @property
     def meaning_model(self) -> str | None:
         """Names what :meth:`meanings` comes from; vectors of two names cannot be compared."""
-        return self.encoder.name if self.encoder else None
+        return f"{self.encoder.name}/{self.manifest.data_hash[:8]}" if self.encoder else None
+
+    def _centred(self, encoded: Encoded) -> Vector:
+        """Without what all our messages have in common: unrelated ones then have a cosine of 0.
+
+        As the encoder gives them, any two lie above 0.85.
+        """
+        own = encoded.meaning if self.centre is None else encoded.meaning - self.centre
+        lengths = np.linalg.norm(own, axis=1, keepdims=True)
+        centred: Vector = (own / np.maximum(lengths, 1e-6)).astype(np.float32)
+        return centred
 
     def meanings(self, texts: Sequence[str]) -> list[list[float]] | None:
         """Embeddings (unit length) by which texts are compared; ``None`` without an encoder."""
         if self.encoder is None:
             return None
-        meanings: list[list[float]] = self.encoder.encode(
-            [clean(text).text for text in texts]
-        ).meaning.tolist()
+        encoded = self.encoder.encode([clean(text).text for text in texts])
+        meanings: list[list[float]] = self._centred(encoded).tolist()
         return meanings
 
     def understand_many(
@@ -116,9 +127,12 @@ class Pipeline:
         return [self.understand(text, now=now, gazetteer=gazetteer) for text in texts]
 
 
-def _load_dense(folder: Path) -> Dense:
+def _load_dense(folder: Path) -> tuple[Dense, Vector]:
     with np.load(folder / DENSE, allow_pickle=False) as arrays:
-        return Dense(arrays["weights"].astype(np.float32), arrays["bias"].astype(np.float32))
+        weights, bias, centre = (
+            arrays[name].astype(np.float32) for name in ("weights", "bias", "centre")
+        )
+        return Dense(weights, bias), centre
 
 
 def tagged(encoded: Encoded | None) -> list[Found]:

@@ -101,6 +101,7 @@ class Built:
 
     heads: Heads
     dense: Dense | None
+    centre: Vector | None  # the mean meaning of the messages
     weights: Weights
     thresholds: Thresholds
     names: Names
@@ -124,16 +125,16 @@ def build(
     progress("heads on words", 0.1)
     vocabulary = Vocabulary.build(documents, least=2)
     heads = Heads(vocabulary, *_fit(_matrix(documents, vocabulary), main, present))
-    dense = None
+    dense = centre = None
     if encoder is not None:
-        pooled = _embedded(encoder, examples, progress, 0.4, 0.75)
+        pooled, centre = _embedded(encoder, examples, progress, 0.4, 0.75)
         progress("heads on embeddings", 0.75)
         dense = Dense(*_fit_dense(pooled, main, present))
     progress("weights", 0.85)
     seen = IntentModel(heads, dense, _EQUAL, Thresholds())
     opinions = _opinions(seen, unseen, names, encoder)
     weights, thresholds = calibrate(opinions, *_labels(unseen))
-    return Built(heads, dense, weights, thresholds, names)
+    return Built(heads, dense, centre, weights, thresholds, names)
 
 
 _EQUAL = Weights([1.0], [1.0], 0.0)
@@ -141,13 +142,16 @@ _EQUAL = Weights([1.0], [1.0], 0.0)
 
 def _embedded(
     encoder: Encoder, examples: Sequence[Example], progress: Progress, start: float, end: float
-) -> Vector:
-    rows = []
+) -> tuple[Vector, Vector]:
+    """The messages' embeddings (messages, width), and the mean of their meanings (width)."""
+    rows, meanings = [], []
     for i, example in enumerate(examples):
-        rows.append(encoder.encode([clean(example.text).text]).pooled[0])
+        encoded = encoder.encode([clean(example.text).text])
+        rows.append(encoded.pooled[0])
+        meanings.append(encoded.meaning[0])
         if i % 100 == 0:
             progress("embeddings", start + (end - start) * i / len(examples))
-    return np.stack(rows)
+    return np.stack(rows), np.mean(meanings, axis=0)
 
 
 def _fit_dense(
@@ -233,8 +237,10 @@ def train(
 def _write(new: Path, data: Path, built: Built) -> None:
     new.mkdir()
     built.heads.save(new)
-    if built.dense is not None:
-        np.savez_compressed(new / DENSE, weights=built.dense.weights, bias=built.dense.bias)
+    if built.dense is not None and built.centre is not None:
+        np.savez_compressed(
+            new / DENSE, weights=built.dense.weights, bias=built.dense.bias, centre=built.centre
+        )
     for file in (data / "gazetteer").glob("*.txt"):
         shutil.copyfile(file, new / file.name)
 
@@ -268,7 +274,7 @@ def _manifest(
     )
     saved = Heads.load(new)  # measured as it will be loaded, rounding included
     model = replace(built.model(), heads=saved)
-    pipeline = Pipeline(model, built.names, loaded, manifest, known_words(saved))
+    pipeline = Pipeline(model, built.names, loaded, built.centre, manifest, known_words(saved))
     dev = read(data / "dev")
     scores = evaluate_examples(pipeline, dev).scores if dev else {}
     return manifest.model_copy(

@@ -231,3 +231,23 @@ def test_a_damaged_model_names_the_command(
     expected = ModelMissing if (name, harm) == (MANIFEST, "remove") else ModelDamaged
     with pytest.raises(expected, match="helpcare nlu train"):
         Pipeline.load(tmp_path)
+
+
+def test_meanings_tell_what_is_about_the_same(pipeline: Pipeline) -> None:
+    texts = [
+        "No llega el correo a contabilidad",
+        "los de contabilidad siguen sin recibir correos",
+        "necesito un certificado de retención del año pasado",
+        "felicitaciones por la migración de anoche",
+    ]
+    mail, again, paper, praise = pipeline.meanings(texts) or []
+
+    def cosine(a: list[float], b: list[float]) -> float:
+        return sum(x * y for x, y in zip(a, b, strict=True))
+
+    assert cosine(mail, mail) == pytest.approx(1.0, abs=1e-4)
+    assert cosine(mail, again) > 0.6
+    assert max(cosine(mail, paper), cosine(mail, praise), cosine(paper, praise)) < 0.4
+    understood = pipeline.understand(texts[0], now=NOW)
+    assert understood.meaning == pytest.approx(mail)
+    assert "meaning" not in understood.model_dump()
