@@ -21,7 +21,9 @@ from nlp.pipeline import Pipeline
 from nlp.scores import Pair
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
-REFUSED = frozenset({"dev-negado", "blind-narrador"})  # writers who refuse or tell of a person
+REFUSED = frozenset(
+    {"dev-negado", "blind-narrador", "blind-traspaso-no"}
+)  # writers who refuse or tell of a person
 
 
 def measure() -> list[Measured]:
