@@ -18,7 +18,7 @@ from backend.contacts import service as contacts
 from backend.contacts.models import Contact
 from backend.conversations import service as conversations
 from backend.conversations.models import Conversation, Message, TicketDraft
-from backend.conversations.writing import write
+from backend.conversations.writing import store, write
 from backend.database import table
 from backend.facts import load_facts
 from backend.gateway import Gateway
@@ -206,8 +206,6 @@ _MARK_DONE = (
     .values(state="done", handled_at=bindparam("now"), error=None)
     .returning(_events.c.id)
 )
-_messages = table(Message)
-_ADD = insert(_messages).returning(_messages.c.id)
 _drafts = table(TicketDraft)
 _new_draft = insert(_drafts)
 _KEEP_DRAFT = _new_draft.on_conflict_do_update(
@@ -237,20 +235,20 @@ async def _store(
     if message.location:
         where = message.location
         text = text or f"{where.label or ''} {where.latitude}, {where.longitude}".strip()
-    values = {
-        "conversation_id": conversation.id,
-        "author": "client",
-        "kind": message.kind,
-        "text": text,
-        "payload": message.payload,
-        "provider_id": message.provider_id,
-        "inbox_id": event.id,
-        "understanding": understanding.model_dump(mode="json") if understanding else None,
-        "note": message.note,
-        "at": message.sent_at,
-        "stored_at": now,
-    }
-    stored = Message(id=await session.scalar(_ADD, values), **values)
+    stored = await store(
+        session,
+        conversation_id=conversation.id,
+        author="client",
+        kind=message.kind,
+        text=text,
+        payload=message.payload,
+        provider_id=message.provider_id,
+        inbox_id=event.id,
+        understanding=understanding.model_dump(mode="json") if understanding else None,
+        note=message.note,
+        at=message.sent_at,
+        stored_at=now,
+    )
     for number, attachment in enumerate(message.attachments, start=1):
         row = StoredAttachment(
             message_id=stored.id,

@@ -58,14 +58,9 @@ class Pipeline:
                 Weights(**cast("dict[str, Any]", manifest.weights)),
                 Thresholds(**manifest.thresholds),
             )
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            zipfile.BadZipFile,
-            EncoderUnavailable,
-        ) as error:
+        except EncoderUnavailable as error:
+            raise ModelDamaged(folder, str(error)) from error
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise ModelDamaged(folder, type(error).__name__) from error
         if (encoder.name if encoder else None) != manifest.encoder:
             raise ModelDamaged(folder, "it was trained with another encoder")

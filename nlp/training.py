@@ -4,7 +4,7 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from sklearn.svm import LinearSVC
 from nlp.calibration import calibrate
 from nlp.corpus import DATA, Example, digest, read
 from nlp.encoder import Encoder, open_encoder
+from nlp.entities.found import Found
 from nlp.entities.names import Names
 from nlp.entities.recognise import recognise
 from nlp.evaluation import evaluate_examples
@@ -26,7 +27,7 @@ from nlp.features import extract
 from nlp.intents import Dense, IntentModel, Thresholds
 from nlp.linear import Heads, Vector, Vocabulary
 from nlp.manifest import Manifest, ModelDamaged, ModelMissing, file_hash
-from nlp.normalise import clean
+from nlp.normalise import Clean, clean
 from nlp.pipeline import DENSE, Pipeline, known_words, masked, tagged
 from nlp.stacking import Opinion, Weights
 from nlp.understanding import INTENTS
@@ -53,13 +54,18 @@ def _quiet(_step: str, _done: float) -> None:
 
 
 def _features(examples: Sequence[Example], names: Names) -> list[dict[str, float]]:
-    found = []
-    for example in examples:
-        message = clean(example.text)
-        entities = recognise(message, example.text, names, now=NOW)
-        text = masked(message, entities)
-        found.append(extract(text))
-    return found
+    return [extract(_masked(clean(example.text), example, names)) for example in examples]
+
+
+def _masked(
+    message: Clean,
+    example: Example,
+    names: Names,
+    known: frozenset[str] = frozenset(),
+    marked: Iterable[Found] = (),
+) -> str:
+    entities = recognise(message, example.text, names, now=NOW, known=known, tagged=marked)
+    return masked(message, entities)
 
 
 def _matrix(documents: Sequence[dict[str, float]], vocabulary: Vocabulary) -> csr_matrix:
@@ -185,15 +191,8 @@ def _opinions(
     for example in examples:
         message = clean(example.text)
         encoded = encoder.encode([message.text]) if encoder else None
-        entities = recognise(
-            message,
-            example.text,
-            names,
-            now=NOW,
-            known=known,
-            tagged=tagged(encoded),
-        )
-        rows.append(model.opinions(masked(message, entities), encoded))
+        text = _masked(message, example, names, known, tagged(encoded))
+        rows.append(model.opinions(text, encoded))
     return [
         Opinion(np.stack([o.main for o in column]), np.stack([o.present for o in column]))
         for column in zip(*rows, strict=True)
@@ -203,7 +202,7 @@ def _opinions(
 def train(
     folder: Path,
     *,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
     force: bool = False,
     data: Path = DATA,
     encoder: str = "",
@@ -225,10 +224,10 @@ def train(
         new = Path(temporary) / "model"
         _write(new, data, built)
         tell("scores", 0.92)
-        manifest = _manifest(new, data, examples, built, (encoder, loaded), started)
+        manifest = _manifest(new, data, (examples, unseen), built, (encoder, loaded), started)
         manifest.write(new)
         if not force:
-            _compare(folder, data, manifest.scores.get("accuracy", 0.0))
+            _compare(folder, unseen, manifest.scores.get("accuracy", 0.0))
         _replace(folder, new, Path(temporary))
     tell("done", 1.0)
     return manifest
@@ -248,11 +247,12 @@ def _write(new: Path, data: Path, built: Built) -> None:
 def _manifest(
     new: Path,
     data: Path,
-    examples: Sequence[Example],
+    read_from: tuple[Sequence[Example], Sequence[Example]],
     built: Built,
     encoder: tuple[str, Encoder | None],
     started: float,
 ) -> Manifest:
+    examples, unseen = read_from
     setting, loaded = encoder
     manifest = Manifest(
         created=datetime.now(UTC),
@@ -275,19 +275,18 @@ def _manifest(
     saved = Heads.load(new)  # measured as it will be loaded, rounding included
     model = replace(built.model(), heads=saved)
     pipeline = Pipeline(model, built.names, loaded, built.centre, manifest, known_words(saved))
-    dev = read(data / "dev")
-    scores = evaluate_examples(pipeline, dev).scores if dev else {}
+    scores = evaluate_examples(pipeline, unseen).scores if unseen else {}
     return manifest.model_copy(
         update={"scores": scores, "train_seconds": round(time.monotonic() - started, 1)}
     )
 
 
-def _compare(folder: Path, data: Path, accuracy: float) -> None:
+def _compare(folder: Path, unseen: Sequence[Example], accuracy: float) -> None:
     try:
         present = Pipeline.load(folder)
     except (ModelMissing, ModelDamaged):
         return
-    old = evaluate_examples(present, read(data / "dev")).scores.get("accuracy", 0.0)
+    old = evaluate_examples(present, unseen).scores.get("accuracy", 0.0)
     if accuracy < old:
         raise WorseModel(accuracy, old)
 

@@ -15,6 +15,11 @@ _messages = table(Message)
 _ADD = insert(_messages).returning(_messages.c.id)
 
 
+async def store(session: AsyncSession, **values: object) -> Message:
+    """Insert one message; what is given back is a copy of the row, for reading."""
+    return Message(id=await session.scalar(_ADD, values), **values)
+
+
 async def write(
     session: AsyncSession,
     gateway: Gateway,
@@ -35,18 +40,18 @@ async def write(
     channel = gateway.channel(conversation.channel)
     written = []
     for number, part in enumerate(channel.render(outbound), start=1):
-        values = {
-            "conversation_id": conversation.id,
-            "author": author,
-            "agent_id": agent_id,
-            "kind": "text",
-            "text": part.text,
-            "choices": [choice.model_dump() for choice in part.choices],
-            "delivery": "queued",
-            "at": now,
-            "stored_at": now,
-        }
-        message = Message(id=await session.scalar(_ADD, values), **values)
+        message = await store(
+            session,
+            conversation_id=conversation.id,
+            author=author,
+            agent_id=agent_id,
+            kind="text",
+            text=part.text,
+            choices=[choice.model_dump() for choice in part.choices],
+            delivery="queued",
+            at=now,
+            stored_at=now,
+        )
         await outbox.enqueue(
             session,
             key=f"{key}:{number}",

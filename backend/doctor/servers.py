@@ -57,8 +57,11 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> list[Finding]:
         remedy = f"Check {setting} and that the server runs and lets this machine in"
         return [Finding(name, "fail", redact(str(error).strip() or type(error).__name__), remedy)]
     if missing:
-        what = f"{', '.join(sorted(missing))} not available; search is less tolerant of typos"
-        remedy = f"Install PostgreSQL's contrib package on the server of {setting}"
+        what = (
+            f"{', '.join(sorted(missing))} not available; search is less tolerant of typos, "
+            "or tickets are not compared"
+        )
+        remedy = f"Install PostgreSQL's contrib package, or pgvector, on the server of {setting}"
         findings.append(Finding("extensions", "warn", what, remedy))
     return findings
 

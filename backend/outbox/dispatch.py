@@ -162,8 +162,8 @@ class Dispatcher:
         if told is None:
             return
         thread, reported = told
-        if reported:
-            await self._apply_report(item.lane, outcome)
+        if reported and isinstance(outcome, Receipt):
+            await self._apply_report(item.lane, outcome.provider_id)
         OUTBOX_OUTCOMES.labels(lane=item.lane, outcome=_name(outcome)).inc()
         if item.conversation_id is not None:
             self.live.publish("console", {"conversation": item.conversation_id})
@@ -198,12 +198,10 @@ class Dispatcher:
                 await self.on_not_sent(session, item.message_id, reason=reason, now=now)
         return None if told is None else tuple(told)
 
-    async def _apply_report(self, lane: str, outcome: Outcome) -> None:
+    async def _apply_report(self, lane: str, provider_id: str) -> None:
         """What the provider told of the message before we knew its name."""
-        if not isinstance(outcome, Receipt):
-            return
         async with self.database.transaction() as session:
-            report = await session.get(DeliveryReport, (lane, outcome.provider_id))
+            report = await session.get(DeliveryReport, (lane, provider_id))
             if report is not None:
                 await apply_report(session, report)
 

@@ -11,6 +11,9 @@ from backend.database import table
 from backend.outbox import service as outbox
 from backend.tickets.models import Ticket, TicketEvent
 
+_events = table(TicketEvent)
+_ADD = insert(_events).returning(_events.c.id)
+
 
 async def record(
     session: AsyncSession,
@@ -24,34 +27,14 @@ async def record(
     text: str = "",
     **data: object,
 ) -> TicketEvent:
-    """Append one event; a ``status`` among its data becomes the ticket's. The event has its id."""
+    """Append one event; a ``status`` among its data becomes the ticket's.
+
+    A new ticket is inserted with it. What is given back is a copy of the event, for reading.
+    """
     ticket.version += 1
     ticket.updated_at = now
     ticket.status = str(data.get("status", ticket.status))
     await session.flush()
-    return await append(
-        session, ticket, kind, actor=actor, now=now, agent_id=agent_id, public=public, text=text,
-        **data,
-    )  # fmt: skip
-
-
-_events = table(TicketEvent)
-_ADD = insert(_events).returning(_events.c.id)
-
-
-async def append(
-    session: AsyncSession,
-    ticket: Ticket,
-    kind: str,
-    *,
-    actor: str,
-    now: datetime,
-    agent_id: int | None = None,
-    public: bool = False,
-    text: str = "",
-    **data: object,
-) -> TicketEvent:
-    """The event alone, of a ticket that already counts it."""
     values = {
         "ticket_id": ticket.id,
         "kind": kind,

@@ -38,7 +38,7 @@ from backend.tickets.editing import add_note, merge, patch
 from backend.tickets.lifecycle import Command
 from backend.tickets.models import Ticket, TicketConversation, TicketCounter, TicketEvent
 from backend.tickets.notices import reachable_conversation, tell
-from backend.tickets.recording import append, record, sync
+from backend.tickets.recording import record, sync
 from backend.timers.service import cancel_timer, set_timer
 from bot.dialogue.phrases import local_date
 from nlp.understanding import Language
@@ -100,14 +100,13 @@ async def open_ticket(
         conversation_id=conversation.id if conversation else None,
         channel=channel,
         cycle=1,
-        version=1,
+        version=0,
         due_at=terms.due(type, now),
         created_at=now,
         updated_at=now,
     )
     session.add(ticket)
-    await session.flush()
-    event = await append(
+    event = await record(
         session, ticket, "opened", actor=actor, agent_id=agent_id, now=now, status="nuevo"
     )
     if conversation is not None:

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from nlp.corpus import Example
 from nlp.finetuning import noise
-from nlp.finetuning.network import SENTIMENTS, URGENCIES
 from nlp.finetuning.tagging import IGNORED, align
 from nlp.pieces import cut_to_pieces
+from nlp.tone import SENTIMENTS, URGENCIES
 from nlp.understanding import INTENTS
 
 _PADDING = 1

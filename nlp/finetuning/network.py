@@ -16,10 +16,9 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 from nlp.finetuning.base_model import BaseModel
 from nlp.pieces import MAX_TOKENS
 from nlp.tagging import TAGS
+from nlp.tone import SENTIMENTS, URGENCIES
 from nlp.understanding import INTENTS
 
-URGENCIES = ("baja", "media", "alta", "critica")
-SENTIMENTS = ("negativo", "neutral", "positivo")
 # Task → what its scores stand for.
 LABELS = {
     "main": INTENTS, "present": INTENTS, "urgency": URGENCIES, "sentiment": SENTIMENTS,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union
@@ -10,6 +9,7 @@ from sklearn.svm import LinearSVC
 
 from nlp.encoder import Encoder
 from nlp.normalise import clean, words
+from nlp.stacking import log_softmax
 
 Predict = Callable[[Sequence[str]], list[str]]
 
@@ -35,15 +35,9 @@ def train(texts: Sequence[str], labels: Sequence[str], encoder: Encoder | None) 
         head = LogisticRegression(C=100, max_iter=2000).fit(encoder.encode(texts).meaning, labels)
 
     def predict(asked: Sequence[str]) -> list[str]:
-        total = _log(sparse.decision_function(asked) / 0.3)
+        total = log_softmax(sparse.decision_function(asked) / 0.3)
         if encoder is not None and head is not None:
-            total = total + _log(head.decision_function(encoder.encode(asked).meaning))
+            total = total + log_softmax(head.decision_function(encoder.encode(asked).meaning))
         return [str(sparse.classes_[i]) for i in total.argmax(axis=1)]
 
     return predict
-
-
-def _log(scores: np.ndarray) -> np.ndarray:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    result: np.ndarray = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return result

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from benchmarks import date_specs, few_phrases, peers
+from benchmarks import few_phrases, peers
 from benchmarks.measured import Measured
+from benchmarks.noise import capitals, mistyped, without_accents
 from support.model import trained_model_folder
 
 from nlp import scores
 from nlp.corpus import DATA, Example, read
 from nlp.encoder import open_encoder
 from nlp.evaluation import NOW, evaluate_examples
-from nlp.noise import capitals, mistyped, without_accents
 from nlp.pipeline import Pipeline
 from nlp.scores import Pair
 
@@ -48,7 +48,6 @@ def measure() -> list[Measured]:
         Measured("urgency: right", found.get("urgency", 0.0)),
         Measured("sentiment: right", found.get("sentiment", 0.0)),
         *_noise(pipeline, blind, found["accuracy"]),
-        *_dates(),
         *_nlpjs(),
     ]
 
@@ -97,18 +96,6 @@ def _noise(pipeline: Pipeline, blind: Sequence[Example], before: float) -> list[
         lost = 100 * (before - after)
         found.append(Measured(f"noise: lost by {what}", lost, "points", 4, at_least=False))
     return found
-
-
-def _dates() -> list[Measured]:
-    if not date_specs.SPECS.is_dir():
-        print("left out: date specs (no ../shared/data/recognizers_specs_es)")
-        return []
-    tallies, _excluded, _wrong = date_specs.judge(date_specs.specs())
-    values = date_specs.total(tallies, "Parser")
-    return [
-        Measured(f"dates: specs in scope, of {values.of} with values", values.in_scope),
-        Measured("dates: right of them", values.share, "", 0.85),
-    ]
 
 
 def _nlpjs() -> list[Measured]:

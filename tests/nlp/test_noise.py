@@ -1,9 +1,8 @@
 from random import Random
 
+from benchmarks.noise import capitals, mistyped, without_accents
 from hypothesis import given
 from hypothesis import strategies as st
-
-from nlp.noise import capitals, mistyped, without_accents
 
 TEXT = "desde ayer la facturación electrónica no funciona en ninguna sede de la compañía"
 

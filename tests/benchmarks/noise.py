@@ -1,4 +1,8 @@
-"""Text as hurried people would have typed it: to measure how much understanding it costs."""
+"""Text as hurried people would have typed it: to measure how much understanding it costs.
+
+Not the noise that the encoder learns with (``nlp.finetuning.noise``): that would measure what was
+rehearsed.
+"""
 
 import unicodedata
 from random import Random
