@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, LiteralString, cast
 
 import orjson
-from psycopg import OperationalError
+from psycopg import AsyncConnection, OperationalError
+from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy import DateTime, MetaData, Table
 from sqlalchemy.dialects.postgresql import JSONB
@@ -18,6 +19,7 @@ from sqlalchemy.orm import DeclarativeBase
 _PATIENCE_S = 2
 _GATHER_S = 0.005  # how long announcements are gathered into one
 _BELLS = "bells"
+_POSTPONED = "postponed"
 Values = Sequence[Any] | Mapping[str, Any]
 
 
@@ -51,6 +53,36 @@ def ring(session: AsyncSession, channel: str, payload: str) -> None:
     flushed, so that every turn would wait for every other.
     """
     session.info.setdefault(_BELLS, set()).add((channel, payload))
+
+
+def at_commit(session: AsyncSession, query: LiteralString, values: Mapping[str, Any]) -> None:
+    """Run a statement just before the session's commit, in one round trip with the others.
+
+    For what is only written down: nothing in this unit of work sees what it wrote, and what it
+    refers to is there already or was postponed before it.
+    """
+    session.info.setdefault(_POSTPONED, []).append((query, values))
+
+
+def jsonb(value: object) -> Jsonb:
+    """A JSONB value for statements in plain SQL."""
+    return Jsonb(value, dumps=orjson.dumps)
+
+
+async def _commit(session: AsyncSession) -> None:
+    """Flush, run what was postponed and commit, in one round trip where the ORM has nothing."""
+    await session.flush()
+    postponed = session.info.pop(_POSTPONED, ())
+    if not postponed:
+        await session.commit()
+        return
+    held = await (await session.connection()).get_raw_connection()
+    connection = cast("AsyncConnection", held.driver_connection)
+    async with connection.pipeline():
+        for query, values in postponed:
+            await connection.execute(query, values, prepare=True)
+        await connection.commit()
+    await session.commit()  # sees that it is done, and gives the connection back
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -101,7 +133,7 @@ class Database:
         """A unit of work: committed when the block ends, rolled back when it raises."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
-            await session.commit()
+            await _commit(session)
         for channel, payload in session.info.get(_BELLS, ()):
             if channel in self._heard:
                 self._heard[channel](payload)

@@ -287,7 +287,7 @@ class DemoClient:
                 now=at + timedelta(seconds=1),
             )
             lines.append(f"Help Care: {outbound.text}")
-        await record_interaction(
+        record_interaction(
             self._session,
             key=f"turn:{message.id}",
             conversation=conversation,
@@ -336,7 +336,7 @@ class DemoClient:
                     created_at=at,
                 )
             )
-            await contacts.record_consent(
+            contacts.record_consent(
                 self._session,
                 self._contact,
                 consent="granted",

@@ -10,7 +10,7 @@ from backend.accounts.known_names import KnownNames
 from backend.clock import Clock
 from backend.database import Database
 from backend.inbox.models import InboxEvent
-from backend.inbox.service import Unread, silence
+from backend.inbox.service import Unread, unread
 from backend.live import Live
 from backend.metrics import MESSAGES_DEAD, MESSAGES_HANDLED
 from backend.turns import TurnTaker
@@ -19,14 +19,10 @@ from bot.messages import InboundMessage
 
 MAX_ATTEMPTS = 5
 _BATCH = 20
-_UNREAD = """
-    SELECT id, number, channel, message, attempts, retry_at FROM inbox_events
-    WHERE thread_id = %s AND state = 'new' ORDER BY number LIMIT %s
-"""
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Drainer:
     """What draining needs; one per worker process."""
 
@@ -36,31 +32,35 @@ class Drainer:
     turns: TurnTaker
     live: Live
     clock: Clock
+    in_hand: int = 0  # threads
 
     async def drain(self, thread_id: int) -> int:
         """Handle what is unread; returns how many. A message that fails waits for its retry."""
-        await silence(self.database, thread_id)
+        self.in_hand += 1
+        try:
+            return await self._drain(thread_id)
+        finally:
+            self.in_hand -= 1
+
+    async def _drain(self, thread_id: int) -> int:
         handled = 0
-        while events := await self._unread(thread_id):
+        more = True
+        while more:
+            events = await unread(self.database, thread_id, most=_BATCH)
             for event in events:
                 if event.retry_at is not None and event.retry_at > self.clock():
                     return handled
                 if not await self._handle(event):
                     return handled
                 handled += 1
+            more = len(events) == _BATCH  # what came meanwhile has rung again
         return handled
-
-    async def _unread(self, thread_id: int) -> list[Unread]:
-        rows = await self.database.rows(_UNREAD, (thread_id, _BATCH))
-        return [Unread(*row) for row in rows]
 
     async def _handle(self, event: Unread) -> bool:
         try:
             message = InboundMessage.model_validate(event.message)
             now = self.clock()
-            known = await self.names.of_sender(
-                message.channel, message.account, message.sender.external_id, now=now
-            )
+            known = await self.names.of_account(event.account_id, now=now)
             understanding = await self.understander.understand(
                 message.text, now=now, gazetteer=known
             )

@@ -27,6 +27,8 @@ async def load_facts(
     *,
     contact: Contact,
     conversation: Conversation,
+    has_tickets: bool,
+    has_surveys: bool,
     text: str,
     meaning: Sequence[float] | None,
     understood: bool,
@@ -34,8 +36,8 @@ async def load_facts(
     terms: Terms,
     now: datetime,
 ) -> Facts:
-    """Only what belongs to this contact; ``text`` and its ``meaning`` (an embedding, where there is
-    one) are compared with its tickets.
+    """Only what belongs to this contact, and read only where it has any; ``text`` and its
+    ``meaning`` (an embedding, where there is one) are compared with its tickets.
     """
     open_now = hours.is_open(now)
     return Facts(
@@ -46,8 +48,8 @@ async def load_facts(
         verified=conversation.verified,
         open_now=open_now,
         next_opening=None if open_now else hours.next_opening(now),
-        tickets=await _tickets(session, contact, text, meaning, now=now),
-        survey=await _survey(session, conversation, now=now),
+        tickets=await _tickets(session, contact, text, meaning, now=now) if has_tickets else (),
+        survey=await _survey(session, conversation, now=now) if has_surveys else None,
         services=await _services(session, contact),
         waiting_for_agent=conversation.waiting_since is not None,
         understood=understood,

@@ -90,7 +90,7 @@ async def apply_action(
                 conversation, reason=action.reason, urgent=action.urgent, now=now
             )
         case RecordConsent():
-            await contacts.record_consent(
+            contacts.record_consent(
                 session,
                 contact,
                 consent=action.consent,

@@ -1,28 +1,23 @@
 """One message becomes one turn: decided and applied in a single transaction.
 
-The inbox event's row is the claim: it is marked done first, so that a second worker with the same
-event waits for the commit and then finds nothing to do.
+What is only written down, the messages, the log and the outbox, goes with the commit.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import service as accounts
+from backend.arrival import Arrival, arrive
 from backend.attachments.models import StoredAttachment
-from backend.contacts import service as contacts
 from backend.contacts.models import Contact
-from backend.conversations import service as conversations
-from backend.conversations.models import Conversation, Message, TicketDraft
-from backend.conversations.writing import store, write
-from backend.database import table
+from backend.conversations.models import Conversation, Message
+from backend.conversations.writing import reply
+from backend.database import at_commit, jsonb
 from backend.facts import load_facts
 from backend.gateway import Gateway
-from backend.inbox.models import InboxEvent
 from backend.inbox.service import Unread
 from backend.outbox import service as outbox
 from backend.sla.hours import BusinessHours
@@ -59,41 +54,36 @@ class TurnTaker:
 
         ``understanding`` is ``None`` when the model is missing or failed: a person takes over.
         """
-        if not await _claim(session, event, now=now):
+        arrival = await arrive(session, event, message, now=now)
+        if arrival is None:
             return None
-        contact = await contacts.contact_of(
-            session, message.channel, message.account, message.sender, now=now
-        )
-        conversation = await conversations.conversation_of(session, message, contact.id, now=now)
+        contact, conversation = arrival.contact, arrival.conversation
         if event.number <= conversation.handled_number:
             return conversation
-        stored = await _store(session, conversation, event, message, understanding, now=now)
+        stored = await _store(session, arrival, event, message, understanding, now=now)
         conversation.handled_number = event.number
         if conversation.owner_id is None and not message.automatic:
-            turn = await self._decide(
-                session, contact, conversation, message, understanding, now=now
-            )
+            turn = await self._decide(session, arrival, message, understanding, now=now)
             await self._apply(session, turn, contact, conversation, stored, now=now)
             return conversation
         if message.note == "group" and event.number == 1:
-            await self._decline_group(session, conversation, stored, now=now)
+            self._decline_group(session, conversation, stored, now=now)
         if contact.consent != "refused":
-            await self._log(session, contact, conversation, stored, (), Applied(), now=now)
+            self._log(session, contact, conversation, stored, (), Applied(), now=now)
         return conversation
 
-    async def _decline_group(
+    def _decline_group(
         self, session: AsyncSession, conversation: Conversation, stored: Message, *, now: datetime
     ) -> None:
         """Say once that cases are private; after that a group is only listened to."""
         key = f"turn:{stored.id}"
         said = render(Say(phrase="smalltalk.private_only"), "es", self.company)
-        await write(session, self.gateway, conversation, said, key=key, author="bot", now=now)
+        reply(session, self.gateway, conversation, said, key=key, now=now)
 
     async def _decide(
         self,
         session: AsyncSession,
-        contact: Contact,
-        conversation: Conversation,
+        arrival: Arrival,
         message: InboundMessage,
         understanding: Understanding | None,
         *,
@@ -102,8 +92,10 @@ class TurnTaker:
         with session.no_autoflush:  # none of it depends on what this turn has changed so far
             facts = await load_facts(
                 session,
-                contact=contact,
-                conversation=conversation,
+                contact=arrival.contact,
+                conversation=arrival.conversation,
+                has_tickets=arrival.has_tickets,
+                has_surveys=arrival.has_surveys,
                 text=message.text,
                 meaning=understanding.meaning if understanding else None,
                 understood=understanding is not None,
@@ -111,7 +103,7 @@ class TurnTaker:
                 terms=self.terms,
                 now=now,
             )
-        state = DialogueState.model_validate(conversation.state)
+        state = DialogueState.model_validate(arrival.conversation.state)
         return respond(state, message, understanding or NOT_UNDERSTOOD, facts)
 
     async def _apply(
@@ -137,14 +129,13 @@ class TurnTaker:
                 now=now,
             )
         with session.no_autoflush:  # the conversation is written once, at the end
-            said = await self._say(session, turn, applied, conversation, stored, now=now)
-            await _keep_draft(session, conversation, turn.state, now=now)
+            said = self._say(session, turn, applied, conversation, stored, now=now)
+            _keep_draft(session, conversation, turn.state, now=now)
             conversation.state = turn.state.model_dump(mode="json", exclude_defaults=True)
             if contact.consent != "refused":
-                texts = tuple(reply.text for reply in said)
-                await self._log(session, contact, conversation, stored, texts, applied, now=now)
+                self._log(session, contact, conversation, stored, said, applied, now=now)
 
-    async def _say(
+    def _say(
         self,
         session: AsyncSession,
         turn: Turn,
@@ -153,40 +144,38 @@ class TurnTaker:
         stored: Message,
         *,
         now: datetime,
-    ) -> list[Message]:
+    ) -> list[str]:
         extra = self.company | applied.phrase_params(turn.state.language)
         replies = [render(say, turn.state.language, extra) for say in turn.replies]
         if self.gateway.channel(conversation.channel).capabilities.one_reply:
             replies = joined(replies)
         said = []
-        for number, reply in enumerate(replies, start=1):
-            outbound = reply.model_copy(update={"reply_to": stored.provider_id})
-            said += await write(
+        for number, outbound in enumerate(replies, start=1):
+            said += reply(
                 session,
                 self.gateway,
                 conversation,
-                outbound,
+                outbound.model_copy(update={"reply_to": stored.provider_id}),
                 key=f"turn:{stored.id}:{number}",
-                author="bot",
                 now=now,
             )
         return said
 
-    async def _log(
+    def _log(
         self,
         session: AsyncSession,
         contact: Contact,
         conversation: Conversation,
         stored: Message,
-        replies: tuple[str, ...],
+        replies: Sequence[str],
         applied: Applied,
         *,
         now: datetime,
     ) -> None:
         """One interaction per turn: what the client wrote and what was answered."""
         lines = [f"Cliente: {stored.text or '[' + stored.kind + ']'}"]
-        lines += [f"Help Care: {reply}" for reply in replies]
-        await accounts.record_interaction(
+        lines += [f"Help Care: {said}" for said in replies]
+        accounts.record_interaction(
             session,
             key=f"turn:{stored.id}",
             conversation=conversation,
@@ -199,47 +188,35 @@ class TurnTaker:
         )
 
 
-_events = table(InboxEvent)
-_MARK_DONE = (
-    update(_events)
-    .where(_events.c.id == bindparam("event"), _events.c.state == "new")
-    .values(state="done", handled_at=bindparam("now"), error=None)
-    .returning(_events.c.id)
-)
-_drafts = table(TicketDraft)
-_new_draft = insert(_drafts)
-_KEEP_DRAFT = _new_draft.on_conflict_do_update(
-    index_elements=["conversation_id"],
-    set_={
-        name: _new_draft.excluded[name] for name in ("type", "description", "slots", "updated_at")
-    },
-)
-_DROP_DRAFT = delete(_drafts).where(_drafts.c.conversation_id == bindparam("conversation"))
-
-
-async def _claim(session: AsyncSession, event: Unread, *, now: datetime) -> bool:
-    marked = await session.execute(_MARK_DONE, {"event": event.id, "now": now})
-    return marked.scalar_one_or_none() is not None
+_KEEP_DRAFT = """
+    INSERT INTO ticket_drafts (conversation_id, type, description, slots, created_at, updated_at)
+    VALUES (%(conversation)s, %(type)s, %(description)s, %(slots)s, %(now)s, %(now)s)
+    ON CONFLICT (conversation_id) DO UPDATE
+    SET type = excluded.type, description = excluded.description, slots = excluded.slots,
+        updated_at = excluded.updated_at
+"""
+_DROP_DRAFT = "DELETE FROM ticket_drafts WHERE conversation_id = %(conversation)s"
 
 
 async def _store(
     session: AsyncSession,
-    conversation: Conversation,
+    arrival: Arrival,
     event: Unread,
     message: InboundMessage,
     understanding: Understanding | None,
     *,
     now: datetime,
 ) -> Message:
+    conversation = arrival.conversation
     text = message.text
     if message.location:
         where = message.location
         text = text or f"{where.label or ''} {where.latitude}, {where.longitude}".strip()
-    stored = await store(
-        session,
+    stored = Message(
+        id=arrival.message_id,
         conversation_id=conversation.id,
         author="client",
-        kind=message.kind,
+        kind=str(message.kind),
         text=text,
         payload=message.payload,
         provider_id=message.provider_id,
@@ -249,6 +226,55 @@ async def _store(
         at=message.sent_at,
         stored_at=now,
     )
+    if message.attachments:  # their rows refer to it
+        session.add(stored)
+        await _attach(session, stored, message, now=now)
+    else:
+        at_commit(session, _STORE, _columns(stored))
+    conversation.last_message_at = now
+    conversation.last_message_text = (text or f"[{message.kind}]")[:200]
+    conversation.address = message.sender.external_id
+    conversation.subject = conversation.subject or message.subject
+    conversation.verified = message.verified
+    # a reaction or an edit does not open WhatsApp's 24-hour window again
+    if message.kind not in (MessageKind.REACTION, MessageKind.EDIT):
+        conversation.last_inbound_at = message.sent_at
+        conversation.last_inbound_id = message.provider_id
+    return stored
+
+
+_STORE = """
+    INSERT INTO messages (
+        id, conversation_id, author, kind, text, payload, provider_id, inbox_id, understanding,
+        note, at, stored_at
+    ) VALUES (
+        %(id)s, %(conversation_id)s, 'client', %(kind)s, %(text)s, %(payload)s, %(provider_id)s,
+        %(inbox_id)s, %(understanding)s, %(note)s, %(at)s, %(stored_at)s
+    )
+"""
+
+
+def _columns(message: Message) -> dict[str, object]:
+    meaning = message.understanding
+    return {
+        "id": message.id,
+        "conversation_id": message.conversation_id,
+        "kind": message.kind,
+        "text": message.text,
+        "payload": message.payload,
+        "provider_id": message.provider_id,
+        "inbox_id": message.inbox_id,
+        "understanding": None if meaning is None else jsonb(meaning),
+        "note": message.note,
+        "at": message.at,
+        "stored_at": message.stored_at,
+    }
+
+
+async def _attach(
+    session: AsyncSession, stored: Message, message: InboundMessage, *, now: datetime
+) -> None:
+    """Note the message's files; those that are still with the provider are fetched."""
     for number, attachment in enumerate(message.attachments, start=1):
         row = StoredAttachment(
             message_id=stored.id,
@@ -263,46 +289,32 @@ async def _store(
         session.add(row)
         if not attachment.stored_as:
             await session.flush()
-            await outbox.enqueue(
+            outbox.enqueue(
                 session,
                 key=f"media:{stored.id}:{number}",
                 lane="media",
                 order_key=f"attachment:{row.id}",
                 payload={"attachment_id": row.id},
                 now=now,
-                conversation_id=conversation.id,
+                conversation_id=stored.conversation_id,
             )
-    conversation.last_message_at = now
-    conversation.last_message_text = (text or f"[{message.kind}]")[:200]
-    conversation.address = message.sender.external_id
-    conversation.subject = conversation.subject or message.subject
-    conversation.verified = message.verified
-    # a reaction or an edit does not open WhatsApp's 24-hour window again
-    if message.kind not in (MessageKind.REACTION, MessageKind.EDIT):
-        conversation.last_inbound_at = message.sent_at
-        conversation.last_inbound_id = message.provider_id
-    return stored
 
 
-async def _keep_draft(
+def _keep_draft(
     session: AsyncSession, conversation: Conversation, state: DialogueState, *, now: datetime
 ) -> None:
     """The draft as agents see it: one row per conversation, gone with the draft."""
-    if state.draft is None:
-        if conversation.state.get("draft"):
-            await session.execute(_DROP_DRAFT, {"conversation": conversation.id})
-        return
-    await session.execute(
-        _KEEP_DRAFT,
-        {
-            "conversation_id": conversation.id,
+    mine = {"conversation": conversation.id}
+    if state.draft is not None:
+        draft = {
             "type": state.draft.type,
             "description": state.draft.description,
-            "slots": state.draft.model_dump(mode="json")["slots"],
-            "created_at": now,
-            "updated_at": now,
-        },
-    )
+            "slots": jsonb(state.draft.model_dump(mode="json")["slots"]),
+            "now": now,
+        }
+        at_commit(session, _KEEP_DRAFT, mine | draft)
+    elif conversation.state.get("draft"):
+        at_commit(session, _DROP_DRAFT, mine)
 
 
 def joined(replies: Sequence[OutboundMessage]) -> list[OutboundMessage]:

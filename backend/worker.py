@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from backend.accounts.known_names import KnownNames
 from backend.draining import Drainer
+from backend.giving_way import GiveWay
 from backend.inbox.service import ring_forgotten
 from backend.intake import Intake
 from backend.outbox.dispatch import Dispatcher
@@ -28,6 +29,7 @@ from integrations.crm import Crm
 
 _TICK_S = 1.0
 _EMBED_S, _EMBED_AGAIN_S = 5.0, 0.5
+_GIVES_WAY_S = 30.0  # how far the CRM and the embeddings may fall behind while clients wait
 _STALLED_S = 10  # a worker that has not been heard of for so long is dead
 _GRACE_S = 15.0
 log = structlog.get_logger()
@@ -63,7 +65,9 @@ class Worker:
             runtime.live,
             runtime.clock,
             on_not_sent=surveys.delivery_failed,
+            patient={"crm": GiveWay(self._clients_wait, _GIVES_WAY_S)},
         )
+        self._embedding_waits = GiveWay(self._clients_wait, _GIVES_WAY_S)
         self._embedder = Embedder(runtime.database, self._understander.meanings)
         self._intake = Intake(runtime, self._stopping)
         self.handlers = timer_handlers(runtime)
@@ -73,6 +77,9 @@ class Worker:
             )
         )
         self._jobs.task(name="drain", queue="inbox")(self.drainer.drain)
+
+    def _clients_wait(self) -> bool:
+        return self.drainer.in_hand >= max(2, self._runtime.settings.worker_concurrency // 2)
 
     def stop(self) -> None:
         """Ask every loop to end after what it has in hand."""
@@ -158,7 +165,8 @@ class Worker:
         while not self._stopping.is_set():
             model = self._understander.meaning_model
             done = 0
-            if model and await is_possible(self._runtime.database):
+            waits = self._embedding_waits()
+            if model and not waits and await is_possible(self._runtime.database):
                 done = await self._embedder.catch_up(model=model, now=self._runtime.clock())
             await self._pause(_EMBED_AGAIN_S if done else _EMBED_S)
 

@@ -10,10 +10,6 @@ _FRESH = timedelta(minutes=1)  # how long a change of an account may go unnotice
 _MOST_ACCOUNTS = 500
 _MOST_PEOPLE = 500
 
-_ACCOUNT_OF = """
-    SELECT c.account_id FROM identities i JOIN contacts c ON c.id = i.contact_id
-    WHERE i.channel = %s AND i.channel_account = %s AND i.external_id = %s
-"""
 _NAMES = """
     SELECT a.name, a.services, a.projects, a.contracts, a.farmer_name, ARRAY(
         SELECT name FROM contacts WHERE account_id = a.id AND name IS NOT NULL
@@ -30,14 +26,10 @@ class KnownNames:
     database: Database
     _kept: dict[int, tuple[datetime, Gazetteer]] = field(default_factory=dict)
 
-    async def of_sender(
-        self, channel: str, channel_account: str, external_id: str, *, now: datetime
-    ) -> Gazetteer | None:
+    async def of_account(self, account_id: int | None, *, now: datetime) -> Gazetteer | None:
         """``None`` for who is new or belongs to no account."""
-        row = await self.database.statement(_ACCOUNT_OF, (channel, channel_account, external_id))
-        if row is None or row[0] is None:
+        if account_id is None:
             return None
-        account_id = int(row[0])
         kept = self._kept.get(account_id)
         if kept is None or now - kept[0] > _FRESH:
             kept = (now, await self._build(account_id))

@@ -2,21 +2,32 @@
 
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.models import Interaction
 from backend.contacts.models import Contact
 from backend.conversations.models import Conversation
-from backend.database import table
-from backend.outbox import service as outbox
+from backend.database import at_commit, ring
+from backend.outbox.service import BELL
 
-_interactions = table(Interaction)
-_ADD = (
-    insert(_interactions)
-    .on_conflict_do_nothing(index_elements=["key"])
-    .returning(_interactions.c.id)
-)
+_LOG = """
+    WITH logged AS (
+        INSERT INTO interactions (
+            key, account_id, contact_id, conversation_id, ticket_id, channel, direction, subject,
+            description, at
+        ) VALUES (
+            %(key)s, %(account_id)s, %(contact_id)s, %(conversation_id)s, %(ticket_id)s,
+            %(channel)s, %(direction)s, %(subject)s, %(description)s, %(now)s
+        ) ON CONFLICT (key) DO NOTHING
+        RETURNING id
+    )
+    INSERT INTO outbox_items (
+        key, lane, order_key, payload, due_at, conversation_id, created_at
+    )
+    SELECT 'crm:interaction:' || id, 'crm', %(order_key)s,
+        jsonb_build_object('what', 'interaction', 'id', id), %(now)s, %(conversation_id)s, %(now)s
+    FROM logged
+    ON CONFLICT (key) DO NOTHING
+"""
 
 
 def crm_order(contact: Contact) -> str:
@@ -26,7 +37,7 @@ def crm_order(contact: Contact) -> str:
     return f"account:{contact.account_id}"
 
 
-async def record_interaction(
+def record_interaction(
     session: AsyncSession,
     *,
     key: str,
@@ -39,8 +50,9 @@ async def record_interaction(
     now: datetime,
 ) -> None:
     """Log one exchange, once per ``key``, and queue it for the CRM."""
-    added = await session.execute(
-        _ADD,
+    at_commit(
+        session,
+        _LOG,
         {
             "key": key,
             "account_id": contact.account_id,
@@ -51,18 +63,8 @@ async def record_interaction(
             "direction": direction,
             "subject": subject,
             "description": description,
-            "at": now,
+            "order_key": crm_order(contact),
+            "now": now,
         },
     )
-    interaction_id = added.scalar_one_or_none()
-    if interaction_id is None:
-        return
-    await outbox.enqueue(
-        session,
-        key=f"crm:interaction:{interaction_id}",
-        lane="crm",
-        order_key=crm_order(contact),
-        payload={"what": "interaction", "id": interaction_id},
-        conversation_id=conversation.id,
-        now=now,
-    )
+    ring(session, BELL, "crm")

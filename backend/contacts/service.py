@@ -1,14 +1,13 @@
 """Contacts: found by their identity on a channel, made at their first message."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.contacts.models import ConsentRecord, Contact, Identity
-from backend.database import table
+from backend.contacts.models import Contact, Identity
+from backend.database import at_commit, table
 from bot.messages import Sender
 
 
@@ -22,33 +21,38 @@ async def contact_of(
     phone stay two contacts until somebody proves that they are one.
     """
     ids = (sender.external_id, *sender.aliases)
-    found = await _find(session, channel, channel_account, ids)
-    if found is None or found.known < len(ids):
-        # two threads of one sender (two mails at once) must not make two contacts
-        lock = func.hashtextextended(f"{channel}|{channel_account}|{min(ids)}", 0)
-        await session.execute(select(func.pg_advisory_xact_lock(lock)))
-        found = await _find(session, channel, channel_account, ids)
-        contact = found.contact if found else await _create(session, sender, now=now)
-        for external_id in ids:
-            await session.execute(
-                insert(Identity)
-                .values(
-                    contact_id=contact.id,
-                    channel=channel,
-                    channel_account=channel_account,
-                    external_id=external_id,
-                    created_at=now,
-                )
-                .on_conflict_do_nothing()
-            )
-    else:
-        contact = found.contact
-    contact.name = contact.name or sender.name
-    contact.phone = contact.phone or sender.phone
-    contact.email = contact.email or sender.email
+    # two threads of one sender (two mails at once) must not make two contacts
+    await session.execute(_ALONE, {"who": f"{channel}|{channel_account}|{min(ids)}"})
+    found = await session.scalars(
+        _BY_IDENTITY, {"channel": channel, "account": channel_account, "ids": ids}
+    )
+    contact = found.first() or await _create(session, sender, now=now)
+    await session.execute(
+        _IDENTIFY,
+        [
+            {
+                "contact_id": contact.id,
+                "channel": channel,
+                "channel_account": channel_account,
+                "external_id": external_id,
+                "created_at": now,
+            }
+            for external_id in ids
+        ],
+    )
+    learn(contact, sender)
     return contact
 
 
+def learn(contact: Contact, sender: Sender) -> None:
+    """Keep what the channel tells of a person and nobody has told before."""
+    contact.name = contact.name or sender.name
+    contact.phone = contact.phone or sender.phone
+    contact.email = contact.email or sender.email
+
+
+_ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("who"), 0)))
+_IDENTIFY = insert(table(Identity)).on_conflict_do_nothing()
 _BY_IDENTITY = (
     select(Contact)
     .join(Identity, Identity.contact_id == Contact.id)
@@ -59,21 +63,6 @@ _BY_IDENTITY = (
     )
     .order_by(Contact.id)
 )
-
-
-class _Found(NamedTuple):
-    contact: Contact
-    known: int  # how many of the ids are this contact's
-
-
-async def _find(
-    session: AsyncSession, channel: str, channel_account: str, ids: tuple[str, ...]
-) -> _Found | None:
-    result = await session.execute(
-        _BY_IDENTITY, {"channel": channel, "account": channel_account, "ids": ids}
-    )
-    contacts = list(result.scalars())
-    return _Found(contacts[0], len(contacts)) if contacts else None
 
 
 async def _create(session: AsyncSession, sender: Sender, *, now: datetime) -> Contact:
@@ -90,10 +79,15 @@ async def _create(session: AsyncSession, sender: Sender, *, now: datetime) -> Co
     return contact
 
 
-_KEEP_PROOF = insert(table(ConsentRecord))
+_KEEP_PROOF = """
+    INSERT INTO consent_records (contact_id, consent, text_version, how, channel, message_id, at)
+    VALUES (
+        %(contact_id)s, %(consent)s, %(text_version)s, %(how)s, %(channel)s, %(message_id)s, %(at)s
+    )
+"""
 
 
-async def record_consent(
+def record_consent(
     session: AsyncSession,
     contact: Contact,
     *,
@@ -106,7 +100,8 @@ async def record_consent(
 ) -> None:
     """Keep the proof (Ley 1581/2012 art. 9; Decreto 1377/2013 art. 8) and the current answer."""
     contact.consent = consent
-    await session.execute(
+    at_commit(
+        session,
         _KEEP_PROOF,
         {
             "contact_id": contact.id,

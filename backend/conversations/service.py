@@ -27,6 +27,7 @@ _LOCKED = (
     )
     .with_for_update(key_share=True)
 )
+_OPEN = insert(Conversation).on_conflict_do_nothing().returning(Conversation)
 
 
 async def conversation_of(
@@ -40,22 +41,22 @@ async def conversation_of(
     }
     conversation = (await session.execute(_LOCKED, mine)).scalar_one_or_none()
     if conversation is None:
-        await session.execute(
-            insert(Conversation)
-            .values(
-                channel=message.channel,
-                channel_account=message.account,
-                thread=message.thread,
-                contact_id=contact_id,
-                address=message.sender.external_id,
-                subject=message.subject,
-                last_message_at=now,
-                created_at=now,
-            )
-            .on_conflict_do_nothing()
+        opened = await session.execute(
+            _OPEN,
+            {
+                "channel": message.channel,
+                "channel_account": message.account,
+                "thread": message.thread,
+                "contact_id": contact_id,
+                "address": message.sender.external_id,
+                "subject": message.subject,
+                "last_message_at": now,
+                "created_at": now,
+            },
         )
-        conversation = (await session.execute(_LOCKED, mine)).scalar_one()
-    return conversation
+        conversation = opened.scalar_one_or_none()
+    # somebody else opened it just now
+    return conversation or (await session.execute(_LOCKED, mine)).scalar_one()
 
 
 async def locked_conversation(session: AsyncSession, conversation_id: int) -> Conversation:
@@ -141,14 +142,9 @@ async def answer(
         raise Invalid("La clave del mensaje no es válida")
     conversation = await claim(session, conversation_id, agent_id, now=now)
     key = f"agent:{agent_id}:{key}"
-    repeated = await session.execute(
-        select(Message)
-        .join(OutboxItem, OutboxItem.message_id == Message.id)
-        .where(OutboxItem.key.startswith(f"{key}:", autoescape=True))
-    )
-    if written := list(repeated.scalars()):
+    if written := await _written(session, key):
         return written
-    return await write(
+    await write(
         session,
         gateway,
         conversation,
@@ -158,6 +154,17 @@ async def answer(
         agent_id=agent_id,
         now=now,
     )
+    return await _written(session, key)
+
+
+async def _written(session: AsyncSession, key: str) -> list[Message]:
+    found = await session.execute(
+        select(Message)
+        .join(OutboxItem, OutboxItem.message_id == Message.id)
+        .where(OutboxItem.key.startswith(f"{key}:", autoescape=True))
+        .order_by(Message.id)
+    )
+    return list(found.scalars())
 
 
 async def _silence_bot(session: AsyncSession, conversation: Conversation, *, now: datetime) -> None:

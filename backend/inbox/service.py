@@ -42,6 +42,7 @@ class Unread:
     message: dict[str, Any]  # bot.messages InboundMessage
     attempts: int
     retry_at: datetime | None
+    account_id: int | None  # of its sender, where that is known
 
 
 async def receive(
@@ -159,11 +160,15 @@ async def replay(session: AsyncSession, event_id: int) -> InboxEvent:
     return event
 
 
-async def silence(database: Database, thread_id: int) -> None:
-    """Say that the bell was heard: what arrives from now on rings again."""
-    await database.statement(
-        "UPDATE inbox_threads SET ringing = false WHERE id = %s AND ringing", (thread_id,)
-    )
+_UNREAD = """
+    SELECT id, number, channel, message, attempts, retry_at, account_id
+    FROM inbox_unread(%s::bigint, %s::integer)
+"""
+
+
+async def unread(database: Database, thread_id: int, *, most: int) -> list[Unread]:
+    """Hear the bell and read what has arrived; what arrives from now on rings again."""
+    return [Unread(*row) for row in await database.rows(_UNREAD, (thread_id, most))]
 
 
 async def ring_forgotten(database: Database, *, now: datetime, limit: int = 500) -> int:

@@ -8,7 +8,7 @@ where it is not.
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from backend.live import Live
 from backend.metrics import OUTBOX_OUTCOMES
 from backend.outbox.models import DeliveryReport, OutboxItem
 from backend.outbox.senders import CLAIM, Sender
-from backend.outbox.statements import CLAIM_DUE, COLUMNS, RECORD, Claimed
+from backend.outbox.statements import CLAIM_DUE, CLAIM_FORGOTTEN, RECORD, Claimed
 from bot.messages import Outcome, Permanent, Receipt, Retryable, Uncertain
 
 _BATCH = 20
@@ -39,6 +39,10 @@ _RECONCILE = (
     timedelta(days=3650),
 )
 log = structlog.get_logger()
+
+
+def _never() -> bool:
+    return False
 
 
 def backoff(attempts: int) -> timedelta:
@@ -68,6 +72,7 @@ class Dispatcher:
     live: Live
     clock: Clock
     on_not_sent: NotSent | None = None
+    patient: Mapping[str, Callable[[], bool]] = field(default_factory=dict)  # lane → has it to wait
     places: int = 16
     _tries: dict[str, set[asyncio.Task[None]]] = field(default_factory=lambda: defaultdict(set))
     _pumps: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -116,9 +121,10 @@ class Dispatcher:
         return [lane for lane in self.senders if lane in lanes]
 
     async def _pump(self, lane: str) -> None:
+        has_to_wait = self.patient.get(lane, _never)
         try:
             self._again.add(lane)
-            while lane in self._again and not self._stopping:
+            while lane in self._again and not self._stopping and not has_to_wait():
                 await asyncio.sleep(_GATHER_BUSY_S if self._tries[lane] else _GATHER_S)
                 self._again.discard(lane)
                 free = self.places - len(self._tries[lane])
@@ -208,26 +214,11 @@ class Dispatcher:
     async def look_after(self) -> None:
         """Take over claims that ran out, and reconcile what is uncertain and due."""
         now = self.clock()
-        async with self.database.transaction() as session:
-            rows = await session.execute(
-                select(OutboxItem)
-                .where(
-                    OutboxItem.lane.in_(self.senders),
-                    ((OutboxItem.state == "sending") & (OutboxItem.claimed_until < now))
-                    | ((OutboxItem.state == "uncertain") & (OutboxItem.due_at <= now)),
-                )
-                .order_by(OutboxItem.id)
-                .limit(_BATCH)
-                .with_for_update(skip_locked=True)
-            )
-            items = list(rows.scalars())
-            for row in items:
-                # pushed back under the lock, so that no second worker looks at the same time
-                row.due_at = now + CLAIM
-                row.attempts += 1
-                row.state = "uncertain"
-            claims = [Claimed(*(getattr(item, name) for name in COLUMNS)) for item in items]
-        for item in claims:
+        rows = await self.database.rows(
+            CLAIM_FORGOTTEN,
+            {"lanes": list(self.senders), "now": now, "until": now + CLAIM, "most": _BATCH},
+        )
+        for item in sorted((Claimed(*row) for row in rows), key=lambda item: item.id):
             try:
                 outcome = await self.senders[item.lane].reconcile(item, now=now)
             # the worker loop: it stays uncertain and is looked at again later

@@ -46,12 +46,6 @@ class Sender(Protocol):
     async def reconcile(self, item: Claimed, *, now: datetime) -> Outcome: ...
 
 
-_CONVERSATION = """
-    SELECT address, thread, subject, last_inbound_at, last_inbound_id
-    FROM conversations WHERE id = %s
-"""
-
-
 @dataclass(slots=True)
 class ChannelSender:
     """Messages to clients."""
@@ -61,7 +55,7 @@ class ChannelSender:
     repeatable: bool = False
 
     async def send(self, item: Claimed, *, now: datetime) -> Outcome:
-        delivery = await self._delivery(item)
+        delivery = _delivery(item)
         if await self._loops(item, delivery, now=now):
             return Retryable(
                 reason="Límite de respuestas automáticas por correo: sale más tarde",
@@ -80,7 +74,7 @@ class ChannelSender:
                 )
             )
             others = frozenset(reference for reference in references if reference)
-        delivery = (await self._delivery(item)).model_copy(update={"others": others})
+        delivery = _delivery(item).model_copy(update={"others": others})
         return await self.channel.reconcile(delivery, now=now)
 
     async def _loops(self, item: Claimed, delivery: Delivery, *, now: datetime) -> bool:
@@ -114,21 +108,21 @@ class ChannelSender:
         in_thread = [row.finished_at for row in sent if row.conversation_id == item.conversation_id]
         return not may_auto_reply(in_thread, [row.finished_at for row in sent], now)
 
-    async def _delivery(self, item: Claimed) -> Delivery:
-        found = await self.database.statement(_CONVERSATION, (item.conversation_id,))
-        if found is None:
-            raise NotFound(f"There is no conversation {item.conversation_id}")
-        address, thread, subject, last_inbound_at, last_inbound_id = found
-        return Delivery(
-            key=item.key,
-            to=address,
-            thread=thread,
-            message=OutboundMessage.model_validate(item.payload | {"subject": subject}),
-            last_inbound_at=last_inbound_at,
-            last_inbound_id=last_inbound_id,
+
+def _delivery(item: Claimed) -> Delivery:
+    if item.place is None:
+        raise NotFound(f"There is no conversation {item.conversation_id}")
+    place = dict(item.place)
+    subject = place.pop("subject")
+    return Delivery.model_validate(
+        {
+            "key": item.key,
+            "message": OutboundMessage.model_validate(item.payload | {"subject": subject}),
             # a claim leaves this mark before the call, so it survives a crash in the middle
-            attempted_at=item.claimed_until - CLAIM if item.claimed_until else None,
-        )
+            "attempted_at": item.claimed_until - CLAIM if item.claimed_until else None,
+        }
+        | place
+    )
 
 
 async def _sign_of_a_person(session: AsyncSession, item: Claimed) -> datetime:

@@ -4,23 +4,26 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.conversations.models import Message
-from backend.database import ring, table
+from backend.database import at_commit, jsonb, ring
 from backend.outbox.models import OutboxItem
 from backend.problems import Conflict, NotFound
 
 BELL = "outbox"
 """The channel on which lanes that have something due are named."""
 
-# built once: building a statement costs as much as running it, and each message runs several
-_items = table(OutboxItem)
-_ADD = insert(_items).on_conflict_do_nothing(index_elements=["key"]).returning(_items.c.id)
+_ADD = """
+    INSERT INTO outbox_items (
+        key, lane, order_key, payload, due_at, conversation_id, created_at
+    ) VALUES (
+        %(key)s, %(lane)s, %(order_key)s, %(payload)s, %(due_at)s, %(conversation_id)s, %(now)s
+    ) ON CONFLICT (key) DO NOTHING
+"""
 
 
-async def enqueue(
+def enqueue(
     session: AsyncSession,
     *,
     key: str,
@@ -30,26 +33,22 @@ async def enqueue(
     now: datetime,
     due_at: datetime | None = None,
     conversation_id: int | None = None,
-    message_id: int | None = None,
-) -> bool:
-    """Add one effect; ``False`` when ``key`` is there already. Wakes the workers on commit."""
-    added = await session.execute(
+) -> None:
+    """Add one effect, unless ``key`` is there already. Wakes the workers on commit."""
+    at_commit(
+        session,
         _ADD,
         {
             "key": key,
             "lane": lane,
             "order_key": order_key,
-            "payload": payload,
+            "payload": jsonb(payload),
             "due_at": due_at or now,
             "conversation_id": conversation_id,
-            "message_id": message_id,
-            "created_at": now,
+            "now": now,
         },
     )
-    if added.scalar_one_or_none() is None:
-        return False
     ring(session, BELL, lane)
-    return True
 
 
 async def retry(session: AsyncSession, item_id: int, *, now: datetime) -> OutboxItem:

@@ -1,11 +1,11 @@
-"""The two statements of every try, in plain SQL: one round trip each, and no object per row.
+"""The statements of every try, in plain SQL: one round trip each, and no object per row.
 
 They run for every reply and every CRM record; through the ORM they took half of a worker's time.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,22 @@ class Claimed:
     attempts: int
     claimed_until: datetime | None
     created_at: datetime
+    place: dict[str, Any] | None  # where the conversation is, as it stood then
 
 
-COLUMNS = tuple(Claimed.__dataclass_fields__)
+_PLACE = """
+    SELECT jsonb_build_object(
+        'to', address, 'thread', thread, 'subject', subject,
+        'last_inbound_at', last_inbound_at, 'last_inbound_id', last_inbound_id
+    ) FROM conversations WHERE id = outbox_items.conversation_id
+"""
+_CLAIMED = f"""
+    id, key, lane, order_key, conversation_id, message_id, payload, attempts, claimed_until,
+    created_at, ({_PLACE})
+"""
 
 # Oldest first, and of those with one order key only the first.
-CLAIM_DUE = """
+CLAIM_DUE: LiteralString = f"""
     UPDATE outbox_items
     SET state = 'sending', attempts = attempts + 1, claimed_until = %(until)s
     WHERE id IN (
@@ -40,9 +50,24 @@ CLAIM_DUE = """
         )
         ORDER BY i.id LIMIT %(most)s FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, key, lane, order_key, conversation_id, message_id, payload, attempts,
-        claimed_until, created_at
-"""
+    RETURNING {_CLAIMED}
+"""  # noqa: S608  our own text
+
+# What a worker left under way, or what is uncertain and due. Pushed back, so that no second worker
+# looks at the same time.
+CLAIM_FORGOTTEN: LiteralString = f"""
+    UPDATE outbox_items
+    SET state = 'uncertain', attempts = attempts + 1, due_at = %(until)s
+    WHERE id IN (
+        SELECT id FROM outbox_items
+        WHERE lane = ANY(%(lanes)s) AND (
+            state = 'sending' AND claimed_until < %(now)s
+            OR state = 'uncertain' AND due_at <= %(now)s
+        )
+        ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING {_CLAIMED}
+"""  # noqa: S608  our own text
 
 # No row: another claim has overtaken this one. Else the conversation's web-chat thread, and
 # whether the provider has reported on the message before we knew its name.

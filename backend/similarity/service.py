@@ -8,7 +8,7 @@ from backend.database import Database
 Embed = Callable[[Sequence[str]], Awaitable[list[list[float]] | None]]
 """Texts to vectors of unit length; ``None`` where there is no model that can."""
 
-_BATCH = 32
+_BATCH = 8  # the messages of clients wait meanwhile
 _OVERLAP = timedelta(minutes=5)  # a transaction commits later than the time that it wrote down
 
 # What has no embedding by this model of the text it has now.

@@ -301,7 +301,7 @@ async def _ask(
         await release(session, conversation.id, conversation.owner_id)
     language = cast("Language", contact.language)
     outbound = render(question(language, ticket.number), language)
-    messages = await write(
+    written = await write(
         session,
         gateway,
         conversation,
@@ -311,9 +311,9 @@ async def _ask(
         now=now,
     )
     survey.state, survey.reason, survey.sent_at = "sent", None, now
-    survey.message_id = messages[-1].id
+    survey.message_id = written[-1]
     survey.address = conversation.address
-    await accounts.record_interaction(
+    accounts.record_interaction(
         session,
         key=f"survey:{survey.id}",
         conversation=conversation,

@@ -75,7 +75,7 @@ def not_allowed(ticket: Ticket, verb: str) -> Conflict:
 
 async def synced(session: AsyncSession, ticket: Ticket, *, now: datetime) -> None:
     """End a change: the CRM is to learn of it."""
-    await sync(session, ticket, await session.get_one(Contact, ticket.contact_id), now=now)
+    sync(session, ticket, await session.get_one(Contact, ticket.contact_id), now=now)
 
 
 async def leave_queue(

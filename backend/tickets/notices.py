@@ -97,7 +97,7 @@ async def tell(
         now=now,
     )
     if contact.consent != "refused":
-        await record_interaction(
+        record_interaction(
             session,
             key=f"ticket:{ticket.number}:{event.id}",
             conversation=conversation,

@@ -48,14 +48,14 @@ async def record(
     return TicketEvent(id=await session.scalar(_ADD, values), **values)
 
 
-async def sync(session: AsyncSession, ticket: Ticket, contact: Contact, *, now: datetime) -> None:
+def sync(session: AsyncSession, ticket: Ticket, contact: Contact, *, now: datetime) -> None:
     """Queue the ticket for the CRM as it will stand when that is sent; once per version.
 
     Nothing of who refused the use of their data (Ley 1581/2012 art. 9).
     """
     if contact.consent == "refused":
         return
-    await outbox.enqueue(
+    outbox.enqueue(
         session,
         key=f"crm:ticket:{ticket.number}:{ticket.version}",
         lane="crm",

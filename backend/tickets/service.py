@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.contacts.models import Contact
 from backend.conversations.models import Conversation
 from backend.conversations.service import locked_conversation
+from backend.database import table
 from backend.gateway import Gateway
 from backend.problems import Invalid
 from backend.sla.terms import Terms
@@ -116,17 +117,16 @@ async def open_ticket(
         due = local_date(ticket.due_at, cast("Language", contact.language)) if ticket.due_at else ""
         phrase = "registered_due" if due else "registered"
         await tell(session, gateway, told_in, ticket, event, phrase, due=due, now=now)
-    await sync(session, ticket, contact, now=now)
+    sync(session, ticket, contact, now=now)
     return ticket
+
+
+_LINK = insert(table(TicketConversation)).on_conflict_do_nothing()
 
 
 async def link(session: AsyncSession, ticket: Ticket, conversation: Conversation) -> None:
     """Note that the ticket is talked about in this conversation."""
-    await session.execute(
-        insert(TicketConversation)
-        .values(ticket_id=ticket.id, conversation_id=conversation.id)
-        .on_conflict_do_nothing()
-    )
+    await session.execute(_LINK, {"ticket_id": ticket.id, "conversation_id": conversation.id})
 
 
 async def add_information(
@@ -367,13 +367,16 @@ async def escalate(
     await synced(session, ticket, now=now)
 
 
+_COUNT = (
+    insert(table(TicketCounter))
+    .values(last=1)
+    .on_conflict_do_update(index_elements=["year"], set_={"last": TicketCounter.last + 1})
+    .returning(TicketCounter.last)
+)
+
+
 async def _next_number(session: AsyncSession, year: int) -> str:
-    counted = await session.execute(
-        insert(TicketCounter)
-        .values(year=year, last=1)
-        .on_conflict_do_update(index_elements=["year"], set_={"last": TicketCounter.last + 1})
-        .returning(TicketCounter.last)
-    )
+    counted = await session.execute(_COUNT, {"year": year})
     return f"PT-{year}-{counted.scalar_one():06d}"
 
 

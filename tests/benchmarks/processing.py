@@ -5,6 +5,7 @@ import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from benchmarks.acknowledging import webhooks
@@ -16,7 +17,7 @@ from backend.database import Database
 from backend.inbox.service import receive
 from bot.messages import InboundMessage, Sender
 
-BACKLOG = 400
+BACKLOG = 1000
 RATE = 50.0
 SAID = ("Buenos días, la VPN no conecta desde esta mañana, somos 20 personas sin trabajar", "sí")
 
@@ -45,17 +46,23 @@ async def _backlog(env: dict[str, str], workers: int) -> float:
             await receive(database, _message(f"w{workers}-{number}", step, text, now), b"", now=now)
     await database.dispose()
     command = ("-m", "backend.cli", "worker")
-    with ExitStack() as stack:
-        for _ in range(workers):
-            stack.enter_context(process(*command, env=env))
-        started = finished = await _wait_for(url, more_than=0)
-        while await _left(url):
-            await asyncio.sleep(0.05)
-            finished = time.perf_counter()
-        tickets = await _one(url, "SELECT count(*) FROM tickets")
-        if not tickets:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        with ExitStack() as stack:
+            for _ in range(workers):
+                stack.enter_context(process(*command, env=env))
+            async with asyncio.timeout(60):  # starting Python is not what is measured
+                while await _one(connection, _LEFT) == BACKLOG:
+                    await asyncio.sleep(0.02)
+            started, begun = time.perf_counter(), await _one(connection, _LEFT)
+            while await _one(connection, _LEFT):
+                await asyncio.sleep(0.1)
+            seconds = time.perf_counter() - started
+        if not await _one(connection, "SELECT count(*) FROM tickets"):
             raise SystemExit("the messages led to no ticket; the measure would mean nothing")
-    return BACKLOG / (finished - started)
+    return begun / seconds
+
+
+_LEFT = "SELECT count(*) FROM inbox_events WHERE state = 'new'"
 
 
 async def _steady(env: dict[str, str], seconds: float) -> list[float]:
@@ -77,11 +84,13 @@ async def _steady(env: dict[str, str], seconds: float) -> list[float]:
         count = int(RATE * seconds)
         requests = webhooks(count, "/webhooks/whatsapp", tag="replied", body=SAID[0])
         await open_loop(port, requests, RATE)
-        async with asyncio.timeout(120):
-            while await _one(url, _UNSENT):
+        async with (
+            asyncio.timeout(120),
+            await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
+        ):
+            while await _one(connection, _UNSENT):
                 await asyncio.sleep(0.2)
-    async with await psycopg.AsyncConnection.connect(url) as connection:
-        rows = await (await connection.execute(_REPLY_SECONDS)).fetchall()
+            rows = await (await connection.execute(_REPLY_SECONDS)).fetchall()
     if len(rows) != count:
         raise SystemExit(f"{count} webhooks, but {len(rows)} were answered")
     return [float(row[0]) for row in rows]
@@ -113,20 +122,6 @@ def _message(thread: str, step: int, text: str, now: datetime) -> InboundMessage
     )
 
 
-async def _left(url: str) -> int:
-    return await _one(url, "SELECT count(*) FROM inbox_events WHERE state = 'new'")
-
-
-async def _wait_for(url: str, *, more_than: int) -> float:
-    """When the workers have begun: starting Python is not what is measured."""
-    waiting = await _left(url)
-    async with asyncio.timeout(60):
-        while await _left(url) >= waiting - more_than:
-            await asyncio.sleep(0.02)
-    return time.perf_counter()
-
-
-async def _one(url: str, query: str) -> int:
-    async with await psycopg.AsyncConnection.connect(url) as connection:
-        row = await (await connection.execute(query)).fetchone()
-        return int(row[0]) if row else 0
+async def _one(connection: psycopg.AsyncConnection, query: LiteralString) -> int:
+    row = await (await connection.execute(query)).fetchone()
+    return int(row[0]) if row else 0

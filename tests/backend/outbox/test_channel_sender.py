@@ -13,6 +13,7 @@ from backend.conversations.models import Conversation
 from backend.outbox import service as outbox
 from backend.outbox.models import OutboxItem
 from backend.outbox.senders import CLAIM, ChannelSender
+from backend.outbox.statements import Claimed
 from bot.channels.whatsapp import WhatsAppChannel
 from bot.mail.autoresponse import PER_THREAD
 from bot.messages import Receipt, Retryable, Uncertain
@@ -28,14 +29,22 @@ def desk(database):
 async def queued(desk, conversation_id, key, *, lane, **values):
     """A reply with the same words as every other."""
     async with desk.database.transaction() as session:
-        await outbox.enqueue(
+        outbox.enqueue(
             session, key=key, lane=lane, order_key="one", payload={"text": "¿Algo más?"},
             now=desk.now, conversation_id=conversation_id,
         )  # fmt: skip
+    async with desk.database.transaction() as session:
         item = (await session.execute(select(OutboxItem).where(OutboxItem.key == key))).scalar_one()
         for name, value in values.items():
             setattr(item, name, value)
-        return item
+        conversation = await session.get_one(Conversation, conversation_id)
+    own = {name: getattr(item, name) for name in Claimed.__dataclass_fields__ if name != "place"}
+    place = {
+        "to": conversation.address, "thread": conversation.thread, "subject": conversation.subject,
+        "last_inbound_at": conversation.last_inbound_at,
+        "last_inbound_id": conversation.last_inbound_id,
+    }  # fmt: skip
+    return Claimed(**own, place=place)
 
 
 async def test_a_message_known_as_another_reply_is_not_the_one_that_got_lost(desk):

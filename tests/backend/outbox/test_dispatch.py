@@ -60,7 +60,7 @@ class World:
     async def enqueue(self, *keys: str, order: str = "one") -> None:
         async with self.database.transaction() as session:
             for key in keys:
-                await outbox.enqueue(
+                outbox.enqueue(
                     session, key=key, lane="lane", order_key=order, payload={}, now=self.now
                 )
 

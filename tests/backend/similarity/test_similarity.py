@@ -121,8 +121,9 @@ async def test_a_message_is_compared_with_its_sender_s_tickets_by_meaning(parts)
         conversation = await session.get(Conversation, 1)
         [meaning] = await embed(["vpn sede cali no abre"])
         facts = await load_facts(
-            session, contact=contact, conversation=conversation, text="otra cosa", meaning=meaning,
-            understood=True, terms=parts.terms, now=parts.clock(),
+            session, contact=contact, conversation=conversation, has_tickets=True,
+            has_surveys=False, text="otra cosa", meaning=meaning, understood=True,
+            terms=parts.terms, now=parts.clock(),
             hours=BusinessHours.parse("always", timezone="America/Bogota", country="CO"),
         )  # fmt: skip
     assert [t.number for t in facts.tickets] == [number]
