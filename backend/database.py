@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString, TypeVar, cast
 
 import orjson
 from psycopg import AsyncConnection, OperationalError
@@ -14,13 +14,17 @@ from sqlalchemy import DateTime, MetaData, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, make_transient_to_detached
+from sqlalchemy.orm.util import identity_key
 
 _PATIENCE_S = 2
 _GATHER_S = 0.005  # how long announcements are gathered into one
 _BELLS = "bells"
 _POSTPONED = "postponed"
 Values = Sequence[Any] | Mapping[str, Any]
+Statement = tuple[LiteralString, Mapping[str, Any]]
+Row = tuple[Any, ...]
+Model = TypeVar("Model", bound="Base")
 
 
 class Base(DeclarativeBase):
@@ -69,20 +73,51 @@ def jsonb(value: object) -> Jsonb:
     return Jsonb(value, dumps=orjson.dumps)
 
 
-async def _commit(session: AsyncSession) -> None:
-    """Flush, run what was postponed and commit, in one round trip where the ORM has nothing."""
-    await session.flush()
-    postponed = session.info.pop(_POSTPONED, ())
-    if not postponed:
-        await session.commit()
-        return
+async def together(
+    session: AsyncSession, *statements: Statement, commit: bool = False
+) -> list[list[Row]]:
+    """Run statements in plain SQL one after the other in one round trip; the rows of each.
+
+    What the session has in its objects and has not flushed they do not see.
+    """
     held = await (await session.connection()).get_raw_connection()
     connection = cast("AsyncConnection", held.driver_connection)
-    async with connection.pipeline():
-        for query, values in postponed:
-            await connection.execute(query, values, prepare=True)
-        await connection.commit()
-    await session.commit()  # sees that it is done, and gives the connection back
+    async with connection.pipeline():  # takes the BEGIN along
+        cursors = [
+            await connection.execute(query, values, prepare=True) for query, values in statements
+        ]
+        if commit:
+            await connection.commit()
+    return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+
+async def _commit(session: AsyncSession) -> None:
+    """Flush, run what was postponed, commit."""
+    await session.flush()
+    if postponed := session.info.pop(_POSTPONED, ()):
+        await together(session, *postponed, commit=True)
+    await session.commit()  # where it is done already, this only gives the connection back
+
+
+def _read(model: type[Base]) -> list[str]:
+    return [column.name for column in table(model).columns if column.computed is None]
+
+
+def column_names(model: type[Base], alias: str) -> str:
+    """The columns of a model, for a select list in plain SQL; see :func:`loaded`."""
+    return ", ".join(f"{alias}.{name}" for name in _read(model))
+
+
+def loaded(session: AsyncSession, model: type[Model], row: Row) -> Model:
+    """A row of :func:`column_names` as the session's own object, as if the ORM had read it."""
+    values = dict(zip(_read(model), row, strict=True))
+    known = session.identity_map.get(identity_key(model, values["id"]))
+    if isinstance(known, model):
+        return known
+    found = model(**values)
+    make_transient_to_detached(found)
+    session.add(found)
+    return found
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -27,9 +27,6 @@ from nlp.tagging import TAGS, Tagged
 if TYPE_CHECKING:  # optional
     from sentence_transformers import SentenceTransformer
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
 SHIPPED = Path(__file__).parent / "encoder_model"
 MODEL, TOKENIZER, CARD = "encoder.onnx", "tokenizer.json", "encoder.json"
 FORMAT = 1  # raised when the files change their meaning

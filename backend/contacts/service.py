@@ -2,12 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.contacts.models import Contact, Identity
-from backend.database import at_commit, table
+from backend.contacts.models import Contact
+from backend.database import at_commit, column_names, loaded, together
 from bot.messages import Sender
 
 
@@ -21,25 +19,17 @@ async def contact_of(
     phone stay two contacts until somebody proves that they are one.
     """
     ids = (sender.external_id, *sender.aliases)
+    who = {"channel": channel, "account": channel_account, "ids": list(ids), "now": now}
     # two threads of one sender (two mails at once) must not make two contacts
-    await session.execute(_ALONE, {"who": f"{channel}|{channel_account}|{min(ids)}"})
-    found = await session.scalars(
-        _BY_IDENTITY, {"channel": channel, "account": channel_account, "ids": ids}
-    )
-    contact = found.first() or await _create(session, sender, now=now)
-    await session.execute(
-        _IDENTIFY,
-        [
-            {
-                "contact_id": contact.id,
-                "channel": channel,
-                "channel_account": channel_account,
-                "external_id": external_id,
-                "created_at": now,
-            }
-            for external_id in ids
-        ],
-    )
+    alone = {"who": f"{channel}|{channel_account}|{min(ids)}"}
+    _, found = await together(session, (_ALONE, alone), (_FIND, who))
+    if found:
+        contact = loaded(session, Contact, found[0])
+        await together(session, (_IDENTIFY, who | {"contact": contact.id}))
+    else:
+        known = {"name": sender.name, "phone": sender.phone, "email": sender.email}
+        [[made]] = await together(session, (_CREATE, who | known))
+        contact = loaded(session, Contact, made)
     learn(contact, sender)
     return contact
 
@@ -51,34 +41,31 @@ def learn(contact: Contact, sender: Sender) -> None:
     contact.email = contact.email or sender.email
 
 
-_ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("who"), 0)))
-_IDENTIFY = insert(table(Identity)).on_conflict_do_nothing()
-_BY_IDENTITY = (
-    select(Contact)
-    .join(Identity, Identity.contact_id == Contact.id)
-    .where(
-        Identity.channel == bindparam("channel"),
-        Identity.channel_account == bindparam("account"),
-        Identity.external_id.in_(bindparam("ids", expanding=True)),
+_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(%(who)s, 0))"
+_FIND = f"""
+    SELECT {column_names(Contact, "c")} FROM contacts c JOIN identities i ON i.contact_id = c.id
+    WHERE i.channel = %(channel)s AND i.channel_account = %(account)s
+        AND i.external_id = ANY(%(ids)s)
+    ORDER BY c.id LIMIT 1
+"""  # noqa: S608  names of our own columns
+_IDENTIFY = """
+    INSERT INTO identities (contact_id, channel, channel_account, external_id, created_at)
+    SELECT %(contact)s, %(channel)s, %(account)s, external_id, %(now)s
+    FROM unnest(%(ids)s::varchar[]) AS of (external_id)
+    ON CONFLICT DO NOTHING
+"""
+_CREATE = f"""
+    WITH c AS (
+        INSERT INTO contacts (name, phone, email, created_at)
+        VALUES (%(name)s, %(phone)s, %(email)s, %(now)s)
+        RETURNING *
+    ), identified AS (
+        INSERT INTO identities (contact_id, channel, channel_account, external_id, created_at)
+        SELECT c.id, %(channel)s, %(account)s, external_id, %(now)s
+        FROM c, unnest(%(ids)s::varchar[]) AS of (external_id)
     )
-    .order_by(Contact.id)
-)
-
-
-async def _create(session: AsyncSession, sender: Sender, *, now: datetime) -> Contact:
-    contact = Contact(
-        name=sender.name,
-        phone=sender.phone,
-        email=sender.email,
-        language="es",
-        consent="unknown",
-        created_at=now,
-    )
-    session.add(contact)
-    await session.flush()
-    return contact
-
-
+    SELECT {column_names(Contact, "c")} FROM c
+"""  # noqa: S608  names of our own columns
 _KEEP_PROOF = """
     INSERT INTO consent_records (contact_id, consent, text_version, how, channel, message_id, at)
     VALUES (

@@ -3,13 +3,13 @@
 import re
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.agents.models import Agent
 from backend.conversations.models import Conversation, Message
 from backend.conversations.writing import write
+from backend.database import column_names, loaded, together
 from backend.gateway import Gateway
 from backend.outbox import service as outbox
 from backend.outbox.models import OutboxItem
@@ -18,16 +18,15 @@ from bot.messages import InboundMessage, OutboundMessage
 
 _KEY = re.compile(r"[A-Za-z0-9-]{1,64}")
 
-_LOCKED = (
-    select(Conversation)
-    .where(
-        Conversation.channel == bindparam("channel"),
-        Conversation.channel_account == bindparam("account"),
-        Conversation.thread == bindparam("thread"),
-    )
-    .with_for_update(key_share=True)
-)
-_OPEN = insert(Conversation).on_conflict_do_nothing().returning(Conversation)
+_OPEN = f"""
+    INSERT INTO conversations AS v (
+        channel, channel_account, thread, contact_id, address, subject, last_message_at, created_at
+    ) VALUES (
+        %(channel)s, %(account)s, %(thread)s, %(contact)s, %(address)s, %(subject)s, %(now)s,
+        %(now)s
+    ) ON CONFLICT DO NOTHING
+    RETURNING {column_names(Conversation, "v")}
+"""  # noqa: S608  names of our own columns
 
 
 async def conversation_of(
@@ -38,25 +37,24 @@ async def conversation_of(
         "channel": message.channel,
         "account": message.account,
         "thread": message.thread,
+        "contact": contact_id,
+        "address": message.sender.external_id,
+        "subject": message.subject,
+        "now": now,
     }
-    conversation = (await session.execute(_LOCKED, mine)).scalar_one_or_none()
-    if conversation is None:
-        opened = await session.execute(
-            _OPEN,
-            {
-                "channel": message.channel,
-                "channel_account": message.account,
-                "thread": message.thread,
-                "contact_id": contact_id,
-                "address": message.sender.external_id,
-                "subject": message.subject,
-                "last_message_at": now,
-                "created_at": now,
-            },
+    [opened] = await together(session, (_OPEN, mine))
+    if opened:
+        return loaded(session, Conversation, opened[0])
+    found = await session.execute(
+        select(Conversation)
+        .where(
+            Conversation.channel == message.channel,
+            Conversation.channel_account == message.account,
+            Conversation.thread == message.thread,
         )
-        conversation = opened.scalar_one_or_none()
-    # somebody else opened it just now
-    return conversation or (await session.execute(_LOCKED, mine)).scalar_one()
+        .with_for_update(key_share=True)
+    )
+    return found.scalar_one()
 
 
 async def locked_conversation(session: AsyncSession, conversation_id: int) -> Conversation:

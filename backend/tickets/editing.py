@@ -37,7 +37,7 @@ async def add_note(
         session, ticket, "note", actor="agent", agent_id=agent_id, public=public, text=text, now=now
     )
     if public:
-        await tell(session, gateway, conversation, ticket, event, "news", note=text, now=now)
+        await tell(session, gateway, conversation, ticket, event.id, "news", note=text, now=now)
     await synced(session, ticket, now=now)
 
 
@@ -83,7 +83,7 @@ async def merge(
         .on_conflict_do_nothing()
     )
     target = into.number
-    await tell(session, gateway, conversation, ticket, event, "merged", target=target, now=now)
+    await tell(session, gateway, conversation, ticket, event.id, "merged", target=target, now=now)
     for one in (ticket, into):
         await synced(session, one, now=now)
 

@@ -20,7 +20,7 @@ from backend.contacts.models import Contact
 from backend.conversations.models import Conversation
 from backend.conversations.writing import write
 from backend.gateway import Gateway
-from backend.tickets.models import Ticket, TicketConversation, TicketEvent
+from backend.tickets.models import Ticket, TicketConversation
 from backend.tickets.recording import record
 from bot.dialogue.model import Say
 from bot.dialogue.phrases import render
@@ -60,7 +60,7 @@ async def tell(
     gateway: Gateway,
     conversation: Conversation | None,
     ticket: Ticket,
-    event: TicketEvent,
+    event_id: int,
     phrase: str,
     *,
     now: datetime,
@@ -75,7 +75,7 @@ async def tell(
             actor="system",
             now=now,
             text="No se avisó al cliente: el caso no tiene una conversación en un canal activo",
-            event_id=event.id,
+            event_id=event_id,
         )
         return False
     contact = await session.get_one(Contact, ticket.contact_id)
@@ -92,14 +92,14 @@ async def tell(
                 "variables": {"1": ticket.number, "2": outbound.text},
             }
         ),
-        key=f"ticket:{ticket.number}:{event.id}",
+        key=f"ticket:{ticket.number}:{event_id}",
         author="system",
         now=now,
     )
     if contact.consent != "refused":
         record_interaction(
             session,
-            key=f"ticket:{ticket.number}:{event.id}",
+            key=f"ticket:{ticket.number}:{event_id}",
             conversation=conversation,
             contact=contact,
             ticket_id=ticket.id,

@@ -6,22 +6,17 @@ dialogue, which answers by itself, gives none. Rows are locked in one order ever
 conversation, ticket, survey.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, cast
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.contacts.models import Contact
 from backend.conversations.models import Conversation
-from backend.conversations.service import locked_conversation
 from backend.database import table
 from backend.gateway import Gateway
 from backend.problems import Invalid
-from backend.sla.terms import Terms
 from backend.surveys import service as surveys
 from backend.tickets import lifecycle
 from backend.tickets.changing import (
@@ -37,12 +32,11 @@ from backend.tickets.changing import (
 )
 from backend.tickets.editing import add_note, merge, patch
 from backend.tickets.lifecycle import Command
-from backend.tickets.models import Ticket, TicketConversation, TicketCounter, TicketEvent
-from backend.tickets.notices import reachable_conversation, tell
-from backend.tickets.recording import record, sync
+from backend.tickets.models import Ticket, TicketConversation, TicketEvent
+from backend.tickets.notices import tell
+from backend.tickets.opening import open_ticket
+from backend.tickets.recording import record
 from backend.timers.service import cancel_timer, set_timer
-from bot.dialogue.phrases import local_date
-from nlp.understanding import Language
 
 __all__ = [
     "CLOSE",
@@ -62,63 +56,6 @@ __all__ = [
     "resolve",
     "set_status",
 ]
-
-
-async def open_ticket(
-    session: AsyncSession,
-    *,
-    type: str,  # noqa: A002  the standard word
-    title: str,
-    description: str,
-    slots: Mapping[str, Any],
-    urgency: str,
-    contact: Contact,
-    conversation: Conversation | None,
-    channel: str,
-    terms: Terms,
-    actor: str = "bot",
-    agent_id: int | None = None,
-    gateway: Gateway | None = None,
-    now: datetime,
-) -> Ticket:
-    """File a ticket: its number, its due date, its first event, its conversation.
-
-    With a ``gateway`` the client gets the number in writing (Ley 1755/2015 art. 15).
-    """
-    if gateway is not None and conversation is not None:
-        # before the counter: a turn takes them in this order too
-        await locked_conversation(session, conversation.id)
-    ticket = Ticket(
-        number=await _next_number(session, now.astimezone(ZoneInfo(terms.timezone)).year),
-        type=type,
-        status="nuevo",
-        title=title,
-        description=description,
-        slots=dict(slots),
-        priority=urgency,
-        account_id=contact.account_id,
-        contact_id=contact.id,
-        conversation_id=conversation.id if conversation else None,
-        channel=channel,
-        cycle=1,
-        version=0,
-        due_at=terms.due(type, now),
-        created_at=now,
-        updated_at=now,
-    )
-    session.add(ticket)
-    event = await record(
-        session, ticket, "opened", actor=actor, agent_id=agent_id, now=now, status="nuevo"
-    )
-    if conversation is not None:
-        await link(session, ticket, conversation)
-    if gateway is not None:
-        told_in = await reachable_conversation(session, gateway, ticket)
-        due = local_date(ticket.due_at, cast("Language", contact.language)) if ticket.due_at else ""
-        phrase = "registered_due" if due else "registered"
-        await tell(session, gateway, told_in, ticket, event, phrase, due=due, now=now)
-    sync(session, ticket, contact, now=now)
-    return ticket
 
 
 _LINK = insert(table(TicketConversation)).on_conflict_do_nothing()
@@ -187,7 +124,14 @@ async def assign(
     )
     if assignee is not None and first_time:
         await tell(
-            session, gateway, conversation, ticket, event, "assigned", agent=assignee.name, now=now
+            session,
+            gateway,
+            conversation,
+            ticket,
+            event.id,
+            "assigned",
+            agent=assignee.name,
+            now=now,
         )
     await synced(session, ticket, now=now)
 
@@ -226,11 +170,11 @@ async def set_status(
         status=target(ticket, commands[status]),
     )
     if status == "en_espera_del_cliente":
-        await tell(session, gateway, conversation, ticket, event, "waiting", note=note, now=now)
+        await tell(session, gateway, conversation, ticket, event.id, "waiting", note=note, now=now)
     elif note.strip():
-        await tell(session, gateway, conversation, ticket, event, "news", note=note, now=now)
+        await tell(session, gateway, conversation, ticket, event.id, "news", note=note, now=now)
     elif not known:
-        await tell(session, gateway, conversation, ticket, event, "in_progress", now=now)
+        await tell(session, gateway, conversation, ticket, event.id, "in_progress", now=now)
     await synced(session, ticket, now=now)
 
 
@@ -266,7 +210,7 @@ async def resolve(
     key = cycle_key(ticket)
     payload = {"number": ticket.number, "cycle": ticket.cycle}
     await set_timer(session, CLOSE, key, now + close_after, payload)
-    await tell(session, gateway, conversation, ticket, event, "resolved", note=reason, now=now)
+    await tell(session, gateway, conversation, ticket, event.id, "resolved", note=reason, now=now)
     await leave_queue(session, ticket, conversation)
     if conversation is not None:
         await surveys.plan(
@@ -306,7 +250,7 @@ async def reopen(
         cycle=ticket.cycle,
     )
     if gateway is not None:
-        await tell(session, gateway, conversation, ticket, event, "reopened", now=now)
+        await tell(session, gateway, conversation, ticket, event.id, "reopened", now=now)
     await synced(session, ticket, now=now)
 
 
@@ -332,7 +276,7 @@ async def close(
         status=status,
     )  # fmt: skip
     if gateway is not None and unsolved:
-        await tell(session, gateway, conversation, ticket, event, "closed", now=now)
+        await tell(session, gateway, conversation, ticket, event.id, "closed", now=now)
     await leave_queue(session, ticket, conversation)
     await synced(session, ticket, now=now)
 
@@ -365,19 +309,6 @@ async def escalate(
         priority={"from": before, "to": ticket.priority},
     )  # fmt: skip
     await synced(session, ticket, now=now)
-
-
-_COUNT = (
-    insert(table(TicketCounter))
-    .values(last=1)
-    .on_conflict_do_update(index_elements=["year"], set_={"last": TicketCounter.last + 1})
-    .returning(TicketCounter.last)
-)
-
-
-async def _next_number(session: AsyncSession, year: int) -> str:
-    counted = await session.execute(_COUNT, {"year": year})
-    return f"PT-{year}-{counted.scalar_one():06d}"
 
 
 async def _has_event(session: AsyncSession, ticket: Ticket, kind: str) -> bool:

@@ -1,7 +1,8 @@
-"""Reading what is unread as one statement.
+"""Reading what is unread as one statement; no history of jobs.
 
 ``inbox_unread`` hears the bell before it reads, each with a snapshot of its own: what is stored in
-between is read, what is stored later rings again.
+between is read, what is stored later rings again. A job is deleted when it is done, and its history
+with it: writing that was work for nothing.
 """
 
 from alembic import op
@@ -28,11 +29,19 @@ BEGIN
     ORDER BY e.number LIMIT _most;
 END $$
 """
+_HISTORY = (
+    "procrastinate_trigger_status_events_insert_v1",
+    "procrastinate_trigger_status_events_update_v1",
+)
 
 
 def upgrade() -> None:
     op.execute(_UNREAD)
+    for trigger in _HISTORY:
+        op.execute(f"ALTER TABLE procrastinate_jobs DISABLE TRIGGER {trigger}")
 
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION inbox_unread")
+    for trigger in _HISTORY:
+        op.execute(f"ALTER TABLE procrastinate_jobs ENABLE TRIGGER {trigger}")
