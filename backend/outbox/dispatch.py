@@ -13,18 +13,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.clock import Clock
-from backend.database import Database
+from backend.database import Database, jsonb, together
 from backend.inbox.service import apply_report
 from backend.live import Live
 from backend.metrics import OUTBOX_OUTCOMES
 from backend.outbox.models import DeliveryReport, OutboxItem
+from backend.outbox.recorder import Recorder, Told
 from backend.outbox.senders import CLAIM, Sender
 from backend.outbox.statements import CLAIM_DUE, CLAIM_FORGOTTEN, RECORD, Claimed
 from bot.messages import Outcome, Permanent, Receipt, Retryable, Uncertain
@@ -78,6 +79,10 @@ class Dispatcher:
     _pumps: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _again: set[str] = field(default_factory=set)
     _stopping: bool = False
+    _recorder: Recorder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._recorder = Recorder(self.database)
 
     def wake(self, lane: str) -> None:
         """Something may be due in a lane. Cheap, never waits, never missed."""
@@ -178,14 +183,9 @@ class Dispatcher:
 
     async def _write_down(
         self, item: Claimed, outcome: Outcome, values: dict[str, object], *, now: datetime
-    ) -> tuple[Any, ...] | None:
-        """The thread and whether there is a report; ``None`` when the claim was overtaken."""
+    ) -> Told | None:
+        """``None`` when the claim was overtaken."""
         columns: dict[str, object] = {
-            "reference": None,
-            "error": None,
-            "code": None,
-            "due_at": None,
-            "finished_at": None,
             **values,
             "id": item.id,
             "attempts": item.attempts,
@@ -195,14 +195,14 @@ class Dispatcher:
             "now": now,
         }
         if values["state"] != "failed" or not item.message_id or self.on_not_sent is None:
-            return await self.database.statement(RECORD, columns)
+            return await self._recorder.record(columns)
         async with self.database.transaction() as session:
-            connection = await session.connection()
-            told = (await connection.exec_driver_sql(RECORD, columns)).first()
-            if told is not None:
-                reason = getattr(outcome, "reason", "")
-                await self.on_not_sent(session, item.message_id, reason=reason, now=now)
-        return None if told is None else tuple(told)
+            [rows] = await together(session, (RECORD, {"tries": jsonb([columns])}))
+            if not rows:
+                return None
+            reason = getattr(outcome, "reason", "")
+            await self.on_not_sent(session, item.message_id, reason=reason, now=now)
+        return rows[0][1], rows[0][2]
 
     async def _apply_report(self, lane: str, provider_id: str) -> None:
         """What the provider told of the message before we knew its name."""

@@ -69,36 +69,44 @@ CLAIM_FORGOTTEN: LiteralString = f"""
     RETURNING {_CLAIMED}
 """  # noqa: S608  our own text
 
-# No row: another claim has overtaken this one. Else the conversation's web-chat thread, and
-# whether the provider has reported on the message before we knew its name.
+# Of many tries together. No row for one: another claim has overtaken it. Else its id, the
+# conversation's web-chat thread, and whether the provider has reported on the message before we
+# knew its name.
 RECORD = """
-    WITH item AS (
-        UPDATE outbox_items
-        SET state = %(state)s, reference = coalesce(%(reference)s, reference), error = %(error)s,
-            code = %(code)s, due_at = coalesce(%(due_at)s, due_at), finished_at = %(finished_at)s
-        WHERE id = %(id)s AND attempts = %(attempts)s AND state IN ('sending', 'uncertain')
-        RETURNING id, lane, message_id, payload
+    WITH ended AS (
+        SELECT * FROM jsonb_to_recordset(%(tries)s) AS of (
+            id bigint, attempts integer, state varchar, reference varchar, error varchar,
+            code varchar, due_at timestamptz, finished_at timestamptz, outcome varchar,
+            detail varchar, delivery varchar, now timestamptz
+        )
+    ), item AS (
+        UPDATE outbox_items i
+        SET state = e.state, reference = coalesce(e.reference, i.reference), error = e.error,
+            code = e.code, due_at = coalesce(e.due_at, i.due_at), finished_at = e.finished_at
+        FROM ended e
+        WHERE i.id = e.id AND i.attempts = e.attempts AND i.state IN ('sending', 'uncertain')
+        RETURNING i.id, i.lane, i.message_id, i.payload, e.attempts, e.reference, e.outcome,
+            e.detail, e.delivery, e.now
     ), tried AS (
         INSERT INTO outbox_attempts (item_id, number, outcome, detail, at)
-        SELECT id, %(attempts)s, %(outcome)s, %(detail)s, %(now)s FROM item
+        SELECT id, attempts, outcome, detail, now FROM item
     ), told AS (
         UPDATE messages m
-        SET delivery = %(delivery)s, delivery_note = %(detail)s,
-            provider_id = coalesce(%(reference)s, m.provider_id)
+        SET delivery = item.delivery, delivery_note = item.detail,
+            provider_id = coalesce(item.reference, m.provider_id)
         FROM item WHERE m.id = item.message_id
-        RETURNING m.conversation_id
+        RETURNING m.id, m.conversation_id
     ), logged AS (
-        UPDATE interactions i SET crm_reference = %(reference)s
+        UPDATE interactions i SET crm_reference = item.reference
         FROM item
         WHERE item.lane = 'crm' AND item.payload ->> 'what' = 'interaction'
-        AND i.id = (item.payload ->> 'id')::bigint AND %(reference)s IS NOT NULL
+        AND i.id = (item.payload ->> 'id')::bigint AND item.reference IS NOT NULL
     )
-    SELECT c.thread, EXISTS (
+    SELECT item.id, c.thread, item.message_id IS NOT NULL AND EXISTS (
         SELECT FROM delivery_reports r
-        WHERE r.channel = item.lane AND r.provider_id = %(reference)s
-        AND item.message_id IS NOT NULL
+        WHERE r.channel = item.lane AND r.provider_id = item.reference
     )
     FROM item
-    LEFT JOIN told ON true
+    LEFT JOIN told ON told.id = item.message_id
     LEFT JOIN conversations c ON c.id = told.conversation_id
 """
