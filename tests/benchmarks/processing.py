@@ -19,6 +19,7 @@ from bot.messages import InboundMessage, Sender
 
 BACKLOG = 1000
 RATE = 50.0
+CORES = 2
 SAID = ("Buenos días, la VPN no conecta desde esta mañana, somos 20 personas sin trabajar", "sí")
 
 
@@ -78,9 +79,10 @@ async def _steady(env: dict[str, str], seconds: float) -> list[float]:
         fake = ("-m", "uvicorn", "benchmarks.fake_twilio:app", "--port", str(twilio))
         stack.enter_context(process(*fake, "--log-level", "error", env=env))
         stack.enter_context(process("-m", "backend.cli", "web", env=env))
-        stack.enter_context(process("-m", "backend.cli", "worker", env=env))
+        for _ in range(CORES):
+            stack.enter_context(process("-m", "backend.cli", "worker", env=env))
         await answering(f"http://127.0.0.1:{port}/healthz")
-        await asyncio.sleep(3)  # the worker has loaded its model
+        await asyncio.sleep(5)  # the workers have loaded their model
         count = int(RATE * seconds)
         requests = webhooks(count, "/webhooks/whatsapp", tag="replied", body=SAID[0])
         await open_loop(port, requests, RATE)
