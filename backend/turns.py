@@ -228,6 +228,7 @@ async def _store(
     )
     if message.attachments:  # their rows refer to it
         session.add(stored)
+        await session.flush()
         await _attach(session, stored, message, now=now)
     else:
         at_commit(session, _STORE, _columns(stored))
