@@ -91,12 +91,11 @@ async def together(
     return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
 
-async def _commit(session: AsyncSession) -> None:
-    """Flush, run what was postponed, commit."""
+async def run_postponed(session: AsyncSession, *, commit: bool = False) -> None:
+    """Flush, then run what :func:`at_commit` has gathered; for who must see it earlier."""
     await session.flush()
     if postponed := session.info.pop(_POSTPONED, ()):
-        await together(session, *postponed, commit=True)
-    await session.commit()  # where it is done already, this only gives the connection back
+        await together(session, *postponed, commit=commit)
 
 
 def _read(model: type[Base]) -> list[str]:
@@ -168,7 +167,8 @@ class Database:
         """A unit of work: committed when the block ends, rolled back when it raises."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
-            await _commit(session)
+            await run_postponed(session, commit=True)
+            await session.commit()  # where it is done already: gives the connection back
         for channel, payload in session.info.get(_BELLS, ()):
             if channel in self._heard:
                 self._heard[channel](payload)

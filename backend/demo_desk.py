@@ -15,6 +15,7 @@ from backend.contacts.models import Contact, Identity
 from backend.conversations import service as conversations
 from backend.conversations.models import Conversation, Message
 from backend.conversations.writing import write
+from backend.database import run_postponed
 from backend.gateway import Gateway
 from backend.outbox.models import OutboxItem
 from backend.settings import Settings
@@ -98,7 +99,7 @@ class DemoDesk:
 
     async def all_sent(self) -> None:
         """What was queued up to now has "left", without anybody having sent it."""
-        await self.session.flush()
+        await run_postponed(self.session)
         await self.session.execute(
             update(OutboxItem)
             .where(OutboxItem.state == "queued")
