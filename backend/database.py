@@ -10,11 +10,12 @@ import orjson
 from psycopg import AsyncConnection, OperationalError
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from sqlalchemy import DateTime, MetaData, Table
+from sqlalchemy import DateTime, MetaData, Table, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 _PATIENCE_S = 2
@@ -66,6 +67,24 @@ def at_commit(session: AsyncSession, query: LiteralString, values: Mapping[str, 
     refers to is there already or was postponed before it.
     """
     session.info.setdefault(_POSTPONED, []).append((query, values))
+
+
+def changes_at_commit(session: AsyncSession, *objects: Base) -> None:
+    """Write what changed in objects with what :func:`at_commit` gathers, not by a flush."""
+    for changed in objects:
+        state, rows = inspect(changed), table(type(changed))
+        columns = rows.columns
+        names = sorted(set(columns.keys()).difference(state.unmodified))
+        if not names:
+            continue
+        values = {name: getattr(changed, name) for name in names}
+        for name, value in values.items():
+            set_committed_value(changed, name, value)
+            if isinstance(columns[name].type, JSONB):
+                values[name] = jsonb(value)
+        assigned = ", ".join(f"{name} = %({name})s" for name in names)
+        statement = f"UPDATE {rows.name} SET {assigned} WHERE id = %(id)s"  # noqa: S608  names of our own columns
+        at_commit(session, statement, values | {"id": changed.id})
 
 
 def jsonb(value: object) -> Jsonb:

@@ -15,7 +15,7 @@ from backend.attachments.models import StoredAttachment
 from backend.contacts.models import Contact
 from backend.conversations.models import Conversation, Message
 from backend.conversations.writing import reply
-from backend.database import at_commit, jsonb
+from backend.database import at_commit, changes_at_commit, jsonb
 from backend.facts import load_facts
 from backend.gateway import Gateway
 from backend.inbox.service import Unread
@@ -57,20 +57,32 @@ class TurnTaker:
         arrival = await arrive(session, event, message, now=now)
         if arrival is None:
             return None
+        if event.number > arrival.conversation.handled_number:
+            await self._take(session, arrival, event, message, understanding, now=now)
+            changes_at_commit(session, arrival.contact, arrival.conversation)
+        return arrival.conversation
+
+    async def _take(
+        self,
+        session: AsyncSession,
+        arrival: Arrival,
+        event: Unread,
+        message: InboundMessage,
+        understanding: Understanding | None,
+        *,
+        now: datetime,
+    ) -> None:
         contact, conversation = arrival.contact, arrival.conversation
-        if event.number <= conversation.handled_number:
-            return conversation
         stored = await _store(session, arrival, event, message, understanding, now=now)
         conversation.handled_number = event.number
         if conversation.owner_id is None and not message.automatic:
             turn = await self._decide(session, arrival, message, understanding, now=now)
             await self._apply(session, turn, contact, conversation, stored, now=now)
-            return conversation
+            return
         if message.note == "group" and event.number == 1:
             self._decline_group(session, conversation, stored, now=now)
         if contact.consent != "refused":
             self._log(session, contact, conversation, stored, (), Applied(), now=now)
-        return conversation
 
     def _decline_group(
         self, session: AsyncSession, conversation: Conversation, stored: Message, *, now: datetime

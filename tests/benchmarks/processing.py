@@ -48,21 +48,30 @@ async def _backlog(env: dict[str, str], workers: int) -> float:
     await database.dispose()
     command = ("-m", "backend.cli", "worker")
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(_HOLD)
         with ExitStack() as stack:
             for _ in range(workers):
                 stack.enter_context(process(*command, env=env))
-            async with asyncio.timeout(60):  # starting Python is not what is measured
-                while await _one(connection, _LEFT) == BACKLOG:
-                    await asyncio.sleep(0.02)
-            started, begun = time.perf_counter(), await _one(connection, _LEFT)
+            async with asyncio.timeout(60):  # starting Python and loading is not what is measured
+                while await _one(connection, _STARTED) < workers:
+                    await asyncio.sleep(0.1)
+            await asyncio.sleep(1)
+            await connection.execute(_RELEASE)
+            while (begun := await _one(connection, _LEFT)) == BACKLOG:
+                await asyncio.sleep(0.02)
+            started = time.perf_counter()
             while await _one(connection, _LEFT):
                 await asyncio.sleep(0.1)
             seconds = time.perf_counter() - started
         if not await _one(connection, "SELECT count(*) FROM tickets"):
             raise SystemExit("the messages led to no ticket; the measure would mean nothing")
+        await connection.execute("DELETE FROM procrastinate_workers")
     return begun / seconds
 
 
+_HOLD = "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'"
+_RELEASE = "UPDATE procrastinate_jobs SET scheduled_at = NULL"
+_STARTED = "SELECT count(*) FROM procrastinate_workers"
 _LEFT = "SELECT count(*) FROM inbox_events WHERE state = 'new'"
 
 
