@@ -73,7 +73,12 @@ class Worker:
         self.handlers = timer_handlers(runtime)
         self._jobs = App(
             connector=PsycopgConnector(
-                conninfo=runtime.database.url, min_size=2, max_size=4, timeout=5
+                conninfo=runtime.database.url,
+                min_size=2,
+                max_size=4,
+                timeout=5,
+                # a job is a bell: one that a crash of PostgreSQL brings back finds nothing to do
+                kwargs={"options": "-c synchronous_commit=off"},
             )
         )
         self._jobs.task(name="drain", queue="inbox")(self.drainer.drain)
