@@ -17,7 +17,7 @@ _MACHINE = r"(?:bots?|robots?|maquinas?|robo|machine|chatbot|contestador\w*|ia)"
 
 # "no quiero / no hace falta / sin necesidad de … un asesor"
 _REFUSED = re.compile(
-    r"\b(?:no|sin|ni|nunca|tampoco|not|don'?t|nao|nem)\s+(?:\w+\s+){0,2}?"
+    r"\b(?:no|sin|ni|nunca|tampoco|not|don'?t|nao|nem)\s+(?:(?!yo\b)\w+\s+){0,2}?"
     r"(?:quier[oae]\w*|quisiera|necesit\w+|requier\w+|hace\W+falta|es\W+necesari[oa]|hay\W+necesidad"
     r"|necesidad|deseo|me\W+(?:pase\w*|comunique\w*|transfier\w+|ponga\w*|mande\w*)|pase\w*"
     r"|transfier\w+|comunique\w*|hablar|tener|want|need|quero|preciso|transfir\w+|vale\W+la\W+pena"
@@ -26,20 +26,27 @@ _REFUSED = re.compile(
     + _WHO
     + r"\b"
 )
+# "asesor no", "gente no, gracias", "agradezco el asesor, mas no lo veo necesario"
+_DECLINED = re.compile(
+    r"(?:^|[.,;!?]\W*)(?:un\W+)?" + _WHO.replace("humanos?", "humanos?|gente|llamadas?")
+    + r"\W+(?:no|nel|nada|tampoco)\b(?!\W+(?:me|nos|ha|hay|responde|contesta|atiende|sabe))"
+    r"|\b" + _WHO + r"\b.{0,30}\b(?:mas|pero|aunque)?\W*no\W+(?:lo|la|me)\W+"
+    r"(?:encuentro|veo|creo|parece|hace)\W+(?:falta|necesari[oa])\b"
+)  # fmt: skip
 _INSTEAD = re.compile(
-    r"\b(?:en\W+(?:vez|lugar)\W+de|antes\W+(?:de|que)|mejor\W+que|prefiero\W+(?:el|al|un|este)?\W*"
+    r"\b(?:en\W+(?:vez|lugar)\W+de|antes\W+(?:de|que)|mejor\W+que(?!\W+(?:me|nos)\b)|prefiero\W+(?:el|al|un|este)?\W*"
     r"(?:bot|chat|robot)|instead\W+of|rather\W+than|em\W+vez\W+de)" + _NEAR + _WHO + r"\b"
 )
 # Past tense with the person as the one who did or was spoken to. Accents are folded away:
 # "llamé a un asesor" tells, "que me llame un asesor" asks.
 _PAST = r"(?:me|nos|se)\W+\w+(?:o|io|on|aba|ia)"
 _TOLD = re.compile(
-    r"\b(?:(?<!me )(?<!que )(?:hable|llame)|hablamos|hablaba|(?<!como )hablo|converse|conversamos"
+    r"\b(?:(?<!me )(?<!que )(?:hable|llame)|hablamos|hablaba|(?<!como )(?<!mejor )(?<!forma )(?<!quien )(?<!yo )(?<!no )hablo|converse|conversamos"
     r"|(?:me|nos)\W+(?:atendio|atendieron|comunicaron|comunicamos|pasaron|transfirieron|llamo"
     r"|llamaron|dijo|dijeron|hablo|contacto|contactaron|contesto|ayudo)|escribi|pase\W+por"
     r"|spoke|talked|spoken|falei|quedo\W+de|quedaron\W+de|(?:estuve|habia|he)\W+habla(?:ndo|do))"
     + _NEAR + _WHO + r"\b"
-    r"|\b" + _WHO + r"\W+(?:\w+\W+){0,4}?(?:" + _PAST + r"|quedo|vino|prometio|ofrecio|told"
+    r"|\b" + _WHO + r"[^\w:]+(?:\w+[^\w:]+){0,4}?(?:" + _PAST + r"|quedo|vino|prometio|ofrecio|told"
     r"|said|hung|disse)\b"
 )  # fmt: skip
 _WHEN_NEEDED = re.compile(
@@ -61,6 +68,11 @@ _PROPER = (
     r"(?:humanos?|persona|asesor(?:a|es|as)?|agente|operador(?:a)?|ejecutiv[oa]|representante|human"
     r"|agent|representative|atendente|pessoa)"
 )
+# Said of people only where one is asked for: "póngame un muchacho", not "un muchacho vino".
+_SOMEBODY = (
+    r"(?:algun[oa]?|muchach[oa]|chic[oa]|nin[oa]|man|tipo|senor(?:a|ita)?|cristiano|ser\W+humano"
+    r"|gente|companer[oa]|colega|especialista|supervisor(?:a)?|quien)"
+)
 _AGAIN = r"con\W+(?:(?:el|ella)(?=[\s.,;!?]*$)|otr[oa])"
 _SALES = re.compile(r"\b(?:comercial(?:es)?|ventas|sales|vendedor(?:a|es)?|cotiz\w+)\b")
 _REQUESTED = re.compile(
@@ -72,6 +84,13 @@ _REQUESTED = re.compile(
     r"|\bque\W+me\W+(?:atienda|llame|contacte|hable"
     r"|escriba)n?\W+" + _NEAR[:-3] + r"\W*" + _WHO + r"\b"
     r"|\b" + _WANT + r"\W+(?:a\W+)?(?:un|una|otra|algun|alguna|a|an|um|uma)?\W*" + _PROPER + r"\b"
+    r"|\bque\W+(?:ya\W+|por\W+favor\W+)?(?:alguien|alguno|una\W+persona|un\W+(?:humano|asesor|agente))"
+    r"\W+(?:\w+\W+){0,2}?me\W+(?:hable|atienda|llame|contacte|escriba|conteste|escuche|marque)\b"
+    r"|\b(?:pongame|ponme|poneme|paseme|pasame|consigame|conseguime|consigueme|deme|dame|busqueme"
+    r"|comuniqueme|regaleme)\W+(?:con\W+|a\W+)?(?:un|una|algun|alguna|otro|otra)?\W*(?:"
+    + _WHO + "|" + _SOMEBODY + r")\b"
+    r"|\bquien\W+(?:mas\W+)?(?:hay|esta)\W+(?:\w+\W+){0,2}?(?:ahi|disponible|de\W+turno|que\W+"
+    r"(?:me\W+)?(?:atienda|entienda|conteste))\b"
     r"|\b(?:paseme|comuniqueme|qui(?:ero|siera)\W+hablar)\W+(?:\w+\W+){0,2}?" + _AGAIN + r"\b"
     r"|\b(?:no|not|nao)\W+(?:\w+\W+){0,4}?" + _MACHINE + r"\b.{0,40}\b" + _WHO + r"\b"
     r"|\b(?:no|not|nao)\W+(?:\w+\W+){0,2}?(?:hablar|hablando|chatear|escribir\w*|tratar|contest\w+|respond\w+"
@@ -102,6 +121,7 @@ def _states(clause: str) -> tuple[bool, bool]:
     against_machine = re.search(r"\b(?:no|not|nao)\W+(?:\w+\W+){0,4}?" + _MACHINE + r"\b", clause)
     denied = bool(
         _REFUSED.search(clause)
+        or _DECLINED.search(clause)
         or _INSTEAD.search(clause)
         or _TOLD.search(clause)
         or _WHEN_NEEDED.search(clause)
