@@ -84,7 +84,7 @@ def changes_at_commit(session: AsyncSession, *objects: Base) -> None:
                 values[name] = jsonb(value)
         assigned = ", ".join(f"{name} = %({name})s" for name in names)
         statement = f"UPDATE {rows.name} SET {assigned} WHERE id = %(id)s"  # noqa: S608  names of our own columns
-        at_commit(session, statement, values | {"id": changed.id})
+        at_commit(session, statement, values | {"id": cast("tuple[int]", state.identity)[0]})
 
 
 def jsonb(value: object) -> Jsonb:

@@ -41,7 +41,8 @@ _INSTEAD = re.compile(
 # "llamé a un asesor" tells, "que me llame un asesor" asks.
 _PAST = r"(?:me|nos|se)\W+\w+(?:o|io|on|aba|ia)"
 _TOLD = re.compile(
-    r"\b(?:(?<!me )(?<!que )(?:hable|llame)|hablamos|hablaba|(?<!como )(?<!mejor )(?<!forma )(?<!quien )(?<!yo )(?<!no )hablo|converse|conversamos"
+    r"\b(?:(?<!me )(?<!que )(?:hable|llame)|hablamos|hablaba|(?<!como )(?<!mejor )(?<!forma )"
+    r"(?<!quien )(?<!yo )(?<!no )hablo|converse|conversamos"
     r"|(?:me|nos)\W+(?:atendio|atendieron|comunicaron|comunicamos|pasaron|transfirieron|llamo"
     r"|llamaron|dijo|dijeron|hablo|contacto|contactaron|contesto|ayudo)|escribi|pase\W+por"
     r"|spoke|talked|spoken|falei|quedo\W+de|quedaron\W+de|(?:estuve|habia|he)\W+habla(?:ndo|do))"

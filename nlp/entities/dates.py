@@ -48,13 +48,25 @@ class Moments:
     confidence: float = 0.93
 
 
+_JUST_AGO, _LONG_UNTIL = 60, 240  # days
+
+
 def _ahead(value: Loose, start: int, end: int, ctx: Context) -> bool:
-    """By the words around it; where they say nothing, a day of the year may be the next one."""
+    """By the words around it; where they say nothing, a day of the year may be the next one.
+
+    What was some weeks ago and is not again for most of a year is meant as it was, whatever the
+    words around it: "mándeme el acta del 14 de octubre".
+    """
     said = ctx.ahead(start, end)
-    if said is not None or value.reach < 2 or value.unit != "day":
+    if value.reach < 2 or value.unit not in ("day", "month"):
         return bool(said)
     before, after = (value.near(ctx.today, ahead=ahead) for ahead in (False, True))
     if before is None or after is None or (after.first - before.first).days < 300:
+        return bool(said)
+    if said is not None:
+        ago, until = (ctx.today - before.last).days, (after.first - ctx.today).days
+        return bool(said) and not (ago < _JUST_AGO and until > _LONG_UNTIL)
+    if value.unit == "month":
         return False
     return 2 * (after.first - ctx.today) < ctx.today - before.last
 
