@@ -177,7 +177,9 @@ class Database:
                 "autocommit": True,
                 "prepare_threshold": 1,
                 "connect_timeout": _PATIENCE_S,
-                "options": "-c statement_timeout=10s -c timezone=UTC",
+                # few statements, each run again and again: planned once
+                "options": "-c statement_timeout=10s -c timezone=UTC"
+                " -c plan_cache_mode=force_generic_plan",
             },
         )
 

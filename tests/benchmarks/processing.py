@@ -24,10 +24,15 @@ SAID = ("Buenos días, la VPN no conecta desde esta mañana, somos 20 personas s
 
 
 async def measure(folder: Path, seconds: float) -> list[Measured]:
-    """A backlog for each number of workers, then replies to a steady stream."""
-    with ExitStack() as stack:
-        env = stack.enter_context(servers(folder))
-        rates = [await _backlog(env, workers) for workers in (1, 2)]
+    """A backlog for each number of workers, then replies to a steady stream.
+
+    Each on a database of its own: what one leaves to be logged and embedded is not the next one's.
+    """
+    rates = []
+    for workers in (1, 2):
+        with servers(folder / f"backlog-{workers}") as env:
+            rates.append(await _backlog(env, workers))
+    with servers(folder / "steady") as env:
         replies = await _steady(env, seconds)
     return [
         Measured("processed: one worker", rates[0], "/s"),
@@ -44,7 +49,7 @@ async def _backlog(env: dict[str, str], workers: int) -> float:
     now = datetime.now(UTC)
     for number in range(BACKLOG // len(SAID)):
         for step, text in enumerate(SAID):
-            await receive(database, _message(f"w{workers}-{number}", step, text, now), b"", now=now)
+            await receive(database, _message(f"w{number}", step, text, now), b"", now=now)
     await database.dispose()
     command = ("-m", "backend.cli", "worker")
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
@@ -65,7 +70,6 @@ async def _backlog(env: dict[str, str], workers: int) -> float:
             seconds = time.perf_counter() - started
         if not await _one(connection, "SELECT count(*) FROM tickets"):
             raise SystemExit("the messages led to no ticket; the measure would mean nothing")
-        await connection.execute("DELETE FROM procrastinate_workers")
     return begun / seconds
 
 
