@@ -16,7 +16,8 @@ from backend.sla.terms import Terms
 from backend.surveys import service as surveys
 from backend.tickets.models import Ticket, TicketEvent
 from bot.dialogue.model import Facts, SurveyFact, TicketFact
-from nlp.similarity import of_cosine, similarity
+from nlp.similarity import same_problem
+from nlp.understanding import Understanding
 
 _REMEMBERED = timedelta(days=90)
 _MOST_TICKETS = 10
@@ -30,14 +31,13 @@ async def load_facts(
     has_tickets: bool,
     has_surveys: bool,
     text: str,
-    meaning: Sequence[float] | None,
-    understood: bool,
+    understanding: Understanding | None,
     hours: BusinessHours,
     terms: Terms,
     now: datetime,
 ) -> Facts:
-    """Only what belongs to this contact, and read only where it has any; ``text`` and its
-    ``meaning`` (an embedding, where there is one) are compared with its tickets.
+    """Only what belongs to this contact, and read only where it has any; ``text`` and what was
+    understood of it are compared with its tickets.
     """
     open_now = hours.is_open(now)
     return Facts(
@@ -48,11 +48,13 @@ async def load_facts(
         verified=conversation.verified,
         open_now=open_now,
         next_opening=None if open_now else hours.next_opening(now),
-        tickets=await _tickets(session, contact, text, meaning, now=now) if has_tickets else (),
+        tickets=await _tickets(session, contact, text, understanding, now=now)
+        if has_tickets
+        else (),
         survey=await _survey(session, conversation, now=now) if has_surveys else None,
         services=await _services(session, contact),
         waiting_for_agent=conversation.waiting_since is not None,
-        understood=understood,
+        understood=understanding is not None,
         due_by_type=terms.due_by_type(now),
     )
 
@@ -80,13 +82,15 @@ async def _tickets(
     session: AsyncSession,
     contact: Contact,
     text: str,
-    meaning: Sequence[float] | None,
+    understanding: Understanding | None,
     *,
     now: datetime,
 ) -> tuple[TicketFact, ...]:
     found = await session.execute(_OWN, {"contact": contact.id, "since": now - _REMEMBERED})
     rows = found.all()
+    meaning = understanding.meaning if understanding else None
     cosines = await _cosines(session, [ticket.id for ticket, _ in rows], meaning)
+    systems = _systems(understanding)
     return tuple(
         TicketFact(
             number=ticket.number,
@@ -97,13 +101,22 @@ async def _tickets(
             updated_at=ticket.updated_at,
             due_at=ticket.due_at,
             last_news=last_news,
-            similarity=max(
-                similarity(text, f"{ticket.title}. {ticket.description}") if text else 0.0,
-                of_cosine(cosines.get(ticket.id, 0.0)),
+            similarity=same_problem(
+                text,
+                f"{ticket.title}. {ticket.description}",
+                cosine=cosines.get(ticket.id, 0.0),
+                systems=systems,
+                others=[named] if (named := ticket.slots.get("servicio")) else (),
             ),
         )
         for ticket, last_news in rows
     )
+
+
+def _systems(understanding: Understanding | None) -> list[str]:
+    """The names of the applications and services that a message speaks of."""
+    entities = understanding.entities if understanding else ()
+    return [str(entity.value) for entity in entities if entity.type == "servicio"]
 
 
 _COSINES = text_of(

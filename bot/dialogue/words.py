@@ -145,6 +145,13 @@ def without_answer(text: str) -> str:
     return _ANSWER_FIRST.sub("", text, count=1).strip() or text.strip()
 
 
+def is_same(text: str) -> bool:
+    """Whether it is said to be the same matter: "sí, eso mismo", "es el mismo caso"."""
+    said = _short(text)
+    named = is_yes(text) or any(phrase in said for phrase in _WORDS["same"])
+    return named and not is_another(text) and not is_no(text)
+
+
 def is_another(text: str) -> bool:
     """Whether what was taken for the same matter is said to be a different one."""
     said = _short(text)

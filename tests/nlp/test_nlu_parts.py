@@ -12,7 +12,7 @@ from nlp.gazetteer import Gazetteer
 from nlp.language import detect
 from nlp.normalise import MAX_CHARS, clean, fold, words
 from nlp.pipeline import Pipeline
-from nlp.similarity import similarity
+from nlp.similarity import MAYBE_SAME, SAME_PROBLEM, same_problem, similarity
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,31 @@ def test_the_same_problem(a: str, b: str) -> None:
 )
 def test_another_problem(a: str, b: str) -> None:
     assert similarity(a, b) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("cosine", "systems", "others", "asked", "joined"),
+    [
+        (0.55, [], [], True, False),
+        (0.45, [], [], False, False),
+        (0.45, ["el portal de pagos"], ["portal pagos"], True, False),
+        (0.9, ["SAP"], ["Jira"], False, False),
+        (0.9, ["SAP"], ["sap"], True, True),
+        (0.75, ["SAP"], ["SAP"], True, False),  # the bonus alone never joins two problems
+    ],
+)
+def test_what_is_asked_and_what_is_joined_unasked(cosine, systems, others, asked, joined) -> None:
+    score = same_problem("uno", "dos", cosine=cosine, systems=systems, others=others)
+    assert (score >= MAYBE_SAME, score >= SAME_PROBLEM) == (asked, joined)
+
+
+@given(
+    st.text(max_size=80), st.text(max_size=80), st.floats(-1, 1),
+    st.lists(st.text(max_size=20), max_size=3), st.lists(st.text(max_size=20), max_size=3),
+)  # fmt: skip
+def test_a_score_of_problems_is_bounded(a, b, cosine, systems, others) -> None:
+    assert 0.0 <= same_problem(a, b, cosine=cosine, systems=systems, others=others) <= 1.0
+
 
 
 @given(st.text(max_size=80), st.text(max_size=80))

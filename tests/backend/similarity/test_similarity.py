@@ -14,6 +14,7 @@ from backend.similarity.queries import similar_to
 from backend.similarity.service import Embedder, is_possible
 from backend.sla.hours import BusinessHours
 from backend.tickets.models import Ticket
+from nlp.understanding import Understanding
 
 WORDS = ("vpn", "correo", "factura", "impresora", "clave", "sede", "cali", "lento", "no", "abre")
 
@@ -120,9 +121,10 @@ async def test_a_message_is_compared_with_its_sender_s_tickets_by_meaning(parts)
         contact = await session.get(Contact, 1)
         conversation = await session.get(Conversation, 1)
         [meaning] = await embed(["vpn sede cali no abre"])
+        understood = Understanding(intent="incidente", confidence=0.9, meaning=meaning)
         facts = await load_facts(
             session, contact=contact, conversation=conversation, has_tickets=True,
-            has_surveys=False, text="otra cosa", meaning=meaning, understood=True,
+            has_surveys=False, text="otra cosa", understanding=understood,
             terms=parts.terms, now=parts.clock(),
             hours=BusinessHours.parse("always", timezone="America/Bogota", country="CO"),
         )  # fmt: skip
