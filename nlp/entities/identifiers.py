@@ -77,12 +77,14 @@ _MONEY_TALK = re.compile(
 _CONTRACT = re.compile(
     r"\b(?:contratos?|ordenes?\s+de\s+(?:compra|servicio|trabajo)|orden\s+de\s+(?:compra"
     r"|servicio|trabajo)"
-    r"|contracts?|purchase\s+order|pedido\s+de\s+compra|otrosi|acuerdo\s+marco|convenio)\s*"
+    r"|contracts?|purchase\s+order|sow|pedido\s+de\s+compra|otrosi|acuerdo\s+marco|convenio)\s*"
     r"(?:(?:marco|es|el|de\s+soporte|de\s+mantenimiento)\s+)?"
     rf"{_NUMBER}?[:#]?\s*"
-    r"(?P<id>(?:[a-z]{1,6}[-\s]?)?\d{1,8}(?:[-/]\d{1,6}){0,2})\b(?!\s*(?:dias|meses|anos"
+    r"(?P<id>(?:[a-z]{1,6}[-\s]?)?\d{1,10}(?:[-/]\d{1,6}){0,2})\b(?!\s*(?:dias|meses|anos"
     r"|usuari|horas|mil\b"
     rf"|{_MONTH})|[.,]\d)"
+    # a purchase order of ten digits; "orden 45" may be anything
+    r"|\b(?:orden|pedido|order)\s+(?P<order>\d{8,10})\b"
     r"|\b(?P<id2>(?:ct|ctr|cto|oc|os|po|cm|contr)[-\s]?\d{2,8}(?:[-/]\d{1,6}){0,2})\b"
 )
 _NOT_AN_ID = re.compile(r"(?:de|del|por|con|en|a|la|el|al|y|no|es|son|x|q|que|hace|ya|of)\s?\d")
@@ -102,10 +104,10 @@ _ERROR = re.compile(
 )
 _SAID = re.compile(
     r"\b(?:dice|dicen|sale|salen|salia|salio|aparece|aparecio|bota|boto|saca|saco|arroja"
-    r"|arrojo|devuelve|muestra|tira|marca|rebotan?|genera"
-    r"|regresa|responde|lanza|throws?|returns?|getting|gives?|says|da|dio|mensaje|aviso|alerta"
+    r"|arrojo|devuelve|muestra|tira|tirando|botando|arrojando|devolviendo|marca|rebotan?|genera"
+    r"|regresa|responde|lanza|throws?|returns?|getting|gives?|says|da|dio|mensaje|mensagem|aviso|alerta"
     r"|con|llena)"
-    r"\s*(?:(?:el|la|un|una|con|me|an?|the|mensaje|aviso|codigo|:)\s+){0,3}[:\"(]{0,2}\s*"
+    r"\s*(?:(?:el|la|un|una|con|me|an?|the|e|mensaje|aviso|codigo|:)\s+){0,3}[:,\"(]{0,2}\s*"
     rf"(?:(?P<id>(?=[a-z_-]{{0,40}}\d)(?:{_CODE}))|(?P<status>[45]\d\d(?:\s5\.\d\.\d{{1,3}})?)"
     rf"|(?P<end>\d{{2,4}})(?=\W*$))\b"
     r"(?!\s*(?:usuari|veces|dias|pesos|horas|mil\b|equipos|person|factur|registros|casos)|[.,/]\d)"
@@ -129,6 +131,11 @@ _STATUS_TEXT = re.compile(
 )
 _NOT_CODES = re.compile(r"(?:utc|gmt|iso|usb|covid|h|m|l|p|v|c)[-_]?\d")
 _CAPITALS = re.compile(r"(?<![\w@/.])[A-Z]{3,20}(?:_[A-Z0-9]{2,20}){1,5}(?![\w@])")
+
+
+# In brackets after what is told of a fault: "no genera el plano (TES-118)".
+_BRACKETED = re.compile(r"\((?P<id>[A-Z]{2,6}-?\d{2,5})\)")
+_FAULT = re.compile(r"\bno\s+(?:me\s+|nos\s+|se\s+)?\w+|fall|error|bloque|rechaz|\bsin\s+poder\b")
 
 
 def _named(match: re.Match[str], *names: str) -> tuple[int, int]:
@@ -194,7 +201,7 @@ def _papers(folded: str, text: str) -> Iterator[Found]:
             start, end = other.span("id")
             yield Found("factura", start, end, text[start:end], 0.85, rank=6)
     for match in _CONTRACT.finditer(folded):
-        start, end = _named(match, "id", "id2")
+        start, end = _named(match, "id", "order", "id2")
         if not _NOT_AN_ID.match(folded, start):
             yield Found("contrato", start, end, text[start:end], 0.92, rank=7)
     if _MONEY_TALK.search(folded):
@@ -223,6 +230,9 @@ def _errors(folded: str, text: str) -> Iterator[Found]:
         yield Found("codigo_error", start, end, text[start:end], 0.75, rank=6)
     for match in _CAPITALS.finditer(text):
         yield Found("codigo_error", *match.span(), match[0], 0.85, rank=6)
+    for match in _BRACKETED.finditer(text):
+        if _FAULT.search(folded, max(0, match.start() - 60), match.start()):
+            yield Found("codigo_error", *match.span("id"), match["id"], 0.7, rank=3)
 
 
 def _codes_apart(folded: str, text: str) -> Iterator[Found]:
