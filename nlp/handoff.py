@@ -110,6 +110,10 @@ _REQUESTED = re.compile(
 
 _CLAUSES = re.compile(
     r"[.;!?\n]+|,\s*(?:pero|asi que|por eso|entonces|ahora|y ahora|but|so|then)\b|\b(?:pero|but)\b"
+    # an order to us begins anew, whatever was told before it
+    r"|,\s*(?=(?:mejor\s+|entonces\s+)?(?:quiero|necesito|dem[eo]|dame|que\s+(?:me|alguien))\b)"
+    r"|\s(?=(?:paseme|pasenme|pasame|pongame|ponganme|comuniqueme|comuniquenme|comunicame"
+    r"|transfierame|transfieranme)\b)"
 )
 
 
