@@ -15,7 +15,7 @@ failure of the same kind of system may reach 0.76.
 MAYBE_SAME = 0.5
 """From this score on it is worth asking whether two texts tell of the same problem.
 
-Tuned on `training_data/pairs`: of problems told again, two in five lie above it, of unrelated ones
+Tuned on `training_data/pairs`: of problems told again, nearly half lie above it, of unrelated ones
 one in fifty. What shares most words and differs in one thing lies above it as often, so that no
 threshold could decide by itself; `make bench` prints the shares.
 """

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from benchmarks import few_phrases, peers
+from benchmarks import few_phrases, peers, told_again
 from benchmarks.measured import Measured
 from benchmarks.noise import capitals, mistyped, without_accents
 from support.model import trained_model_folder
@@ -49,6 +49,7 @@ def measure() -> list[Measured]:
         Measured("sentiment: right", found.get("sentiment", 0.0)),
         *_noise(pipeline, blind, found["accuracy"]),
         *_nlpjs(),
+        *told_again.measure(pipeline),
     ]
 
 

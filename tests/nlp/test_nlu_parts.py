@@ -85,7 +85,6 @@ def test_a_score_of_problems_is_bounded(a, b, cosine, systems, others) -> None:
     assert 0.0 <= same_problem(a, b, cosine=cosine, systems=systems, others=others) <= 1.0
 
 
-
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_similarity_is_symmetric_and_bounded(a: str, b: str) -> None:
     assert 0.0 <= similarity(a, b) <= 1.0
