@@ -90,7 +90,7 @@ async def _tickets(
     rows = found.all()
     meaning = understanding.meaning if understanding else None
     cosines = await _cosines(session, [ticket.id for ticket, _ in rows], meaning)
-    systems = _systems(understanding)
+    systems = understanding.values("servicio") if understanding else ()
     return tuple(
         TicketFact(
             number=ticket.number,
@@ -111,12 +111,6 @@ async def _tickets(
         )
         for ticket, last_news in rows
     )
-
-
-def _systems(understanding: Understanding | None) -> list[str]:
-    """The names of the applications and services that a message speaks of."""
-    entities = understanding.entities if understanding else ()
-    return [str(entity.value) for entity in entities if entity.type == "servicio"]
 
 
 _COSINES = text_of(

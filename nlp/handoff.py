@@ -64,6 +64,11 @@ _VERB = (
     r"(?:hablar|hablando|conversar|charlar|tratar|comuni\w+|pas[ae]\w*|pong[ae]\w*|ponme"
     r"|poneme|atiend\w+|atend\w+|transfi\w+|transferir|conect\w+|llam\w+|contact\w+|escrib\w+|talk|speak|connect|transfer|call|falar|chatear)"
 )
+# Orders to be put through; as the pronoun hangs on, none of them can be refused or told.
+_PUT_THROUGH = (
+    r"(?:paseme|pasenme|pasame|pongame|ponganme|comuniqueme|comuniquenme|comunicame|transfierame"
+    r"|transfieranme)"
+)
 # Those who are asked for by name alone; "necesito un técnico" asks for a visit.
 _PROPER = (
     r"(?:humanos?|persona|asesor(?:a|es|as)?|agente|operador(?:a)?|ejecutiv[oa]|representante|human"
@@ -78,8 +83,8 @@ _AGAIN = r"con\W+(?:(?:el|ella)(?=[\s.,;!?]*$)|otr[oa])"
 _SALES = re.compile(r"\b(?:comercial(?:es)?|ventas|sales|vendedor(?:a|es)?|cotiz\w+)\b")
 _REQUESTED = re.compile(
     r"\b" + _WANT + r"\b" + r"(?:\W+\w+){0,4}?\W+" + _VERB + r"\b" + _NEAR + _WHO + r"\b"
-    r"|\b(?:paseme|pasenme|pasame|pongame|ponganme|ponme|poneme|comuniqueme|comuniquenme|comunicame"
-    r"|transfierame|transfieranme|conecteme|me\W+(?:comunica|pasa|transfiere|conecta)s?n?"
+    r"|\b(?:" + _PUT_THROUGH + r"|ponme|poneme|conecteme"
+    r"|me\W+(?:comunica|pasa|transfiere|conecta)s?n?"
     r"|connect\W+me|transfer\W+me|let\W+me\W+talk|me\W+transfere"
     r"|me\W+passa)\b" + _NEAR + _WHO + r"\b"
     r"|\bque\W+me\W+(?:atienda|llame|contacte|hable"
@@ -112,8 +117,7 @@ _CLAUSES = re.compile(
     r"[.;!?\n]+|,\s*(?:pero|asi que|por eso|entonces|ahora|y ahora|but|so|then)\b|\b(?:pero|but)\b"
     # an order to us begins anew, whatever was told before it
     r"|,\s*(?=(?:mejor\s+|entonces\s+)?(?:quiero|necesito|dem[eo]|dame|que\s+(?:me|alguien))\b)"
-    r"|\s(?=(?:paseme|pasenme|pasame|pongame|ponganme|comuniqueme|comuniquenme|comunicame"
-    r"|transfierame|transfieranme)\b)"
+    r"|\s(?=" + _PUT_THROUGH + r"\b)"
 )
 
 

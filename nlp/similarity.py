@@ -6,7 +6,7 @@ from nlp.entities import identifiers
 from nlp.normalise import clean, words
 
 SAME_PROBLEM = 0.8
-"""From this cosine of two meanings on, two texts are taken for the same problem.
+"""From this score on, which may be a cosine of two meanings, two texts are taken for one problem.
 
 Cautious on purpose: of a thousand pairs of unrelated messages one lies above 0.63, but another
 failure of the same kind of system may reach 0.76.
@@ -20,8 +20,8 @@ one in fifty. What shares most words and differs in one thing lies above it as o
 threshold could decide by itself; `make bench` prints the shares.
 """
 
-_ON_THE_SCALE = 0.8  # what :func:`similarity` says of the same problem
 _SAME_SYSTEM = 0.1  # added where both name it
+_JUST_NOT_SAME = SAME_PROBLEM - 0.01  # the most that naming it makes of a score
 _ANOTHER_SYSTEM = 0.4  # the most, where both name one and they differ
 
 
@@ -39,28 +39,19 @@ def same_problem(
     worth a question. ``cosine`` is that of their meanings, where known; ``systems`` and ``others``
     are the applications and services that each names.
     """
-    score = max(similarity(text, other) if text else 0.0, of_cosine(cosine))
+    score = max(similarity(text, other) if text else 0.0, cosine)
     mine, theirs = _names(systems), _names(others)
     if not mine or not theirs:
         return score
     if not any(a & b for a in mine for b in theirs):
         return min(score, _ANOTHER_SYSTEM)
-    return score if score >= _ON_THE_SCALE else min(score + _SAME_SYSTEM, _ON_THE_SCALE - 0.01)
+    return score if score >= SAME_PROBLEM else min(score + _SAME_SYSTEM, _JUST_NOT_SAME)
 
 
 def _names(systems: Iterable[str]) -> list[frozenset[str]]:
     """The telling words of each name: "el portal de pagos" is "portal pagos"."""
     named = (frozenset(words(clean(system).folded)) - _COMMON for system in systems)
     return [name for name in named if name]
-
-
-def of_cosine(cosine: float) -> float:
-    """The cosine of two meanings on the scale of :func:`similarity`."""
-    if cosine <= 0:
-        return 0.0
-    if cosine < SAME_PROBLEM:
-        return _ON_THE_SCALE * cosine / SAME_PROBLEM
-    return _ON_THE_SCALE + (1 - _ON_THE_SCALE) * (cosine - SAME_PROBLEM) / (1 - SAME_PROBLEM)
 
 
 # Words that any two messages share; they say nothing about the problem.

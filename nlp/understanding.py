@@ -99,3 +99,7 @@ class Understanding(_Value):
     def first(self, entity_type: str) -> Entity | None:
         """The first entity of that type in reading order."""
         return next((e for e in self.entities if e.type == entity_type), None)
+
+    def values(self, entity_type: str) -> tuple[Any, ...]:
+        """The values of all entities of that type in reading order."""
+        return tuple(e.value for e in self.entities if e.type == entity_type)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 from benchmarks.measured import Measured
@@ -31,18 +32,17 @@ def measure(pipeline: Pipeline, file: str = "test.jsonl") -> list[Measured]:
 
 
 def _scores(pipeline: Pipeline, pairs: Iterable[tuple[str, str]]) -> np.ndarray:
-    known: dict[str, tuple[np.ndarray, list[str]]] = {}
-
-    def of(text: str) -> tuple[np.ndarray, list[str]]:
-        if text not in known:
-            entities = pipeline.understand(text, now=NOW).entities
-            systems = [str(e.value) for e in entities if e.type == "servicio"]
-            known[text] = np.array((pipeline.meanings([text]) or [[0.0]])[0]), systems
-        return known[text]
-
+    understand = cache(lambda text: pipeline.understand(text, now=NOW))
     found = []
     for a, b in pairs:
-        (mine, systems), (theirs, others) = of(a), of(b)
-        cosine = float(mine @ theirs)
-        found.append(same_problem(a, b, cosine=cosine, systems=systems, others=others))
+        mine, theirs = understand(a), understand(b)
+        found.append(
+            same_problem(
+                a,
+                b,
+                cosine=float(np.dot(mine.meaning, theirs.meaning)),
+                systems=mine.values("servicio"),
+                others=theirs.values("servicio"),
+            )
+        )
     return np.array(found)

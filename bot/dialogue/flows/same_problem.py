@@ -8,6 +8,7 @@ from bot.dialogue.context import Context
 from bot.dialogue.draft import QUESTIONS, shorten
 from bot.dialogue.flows import existing_ticket, report, tickets
 from bot.dialogue.model import AddToTicket, TicketFact, TicketType, Turn
+from nlp.similarity import MAYBE_SAME, SAME_PROBLEM
 from nlp.understanding import Understanding
 
 _TOLD_AGAIN = frozenset({"incidente", "peticion", "queja", "reclamo"})
@@ -27,7 +28,7 @@ def begin(ctx: Context) -> Turn:
         "text": shorten(ctx.text, 4000),
         "understood": ctx.understanding.model_dump(mode="json"),
     }
-    if same.similarity < tickets.SAME_PROBLEM:
+    if same.similarity < SAME_PROBLEM:
         title = shorten(same.title, 120)
         asked = ctx.say("ticket.same_maybe", *_YES_OR_NEW, number=same.number, title=title)
         return ctx.turn(asked, flow="same_problem", step="maybe", memory=memory)
@@ -57,7 +58,7 @@ def answer(ctx: Context) -> Turn | None:
 def _told(ctx: Context, text: str) -> Context:
     """As when it was told: what it named need not be asked for again."""
     if (understood := ctx.state.memory.get("understood")) is None:
-        return ctx
+        return ctx  # asked by an earlier version
     message = ctx.message.model_copy(update={"text": text})
     understanding = Understanding.model_validate(understood)
     return replace(ctx, message=message, understanding=understanding, choice=None)
@@ -79,13 +80,13 @@ def _nearest(ctx: Context) -> TicketFact | None:
     most alike, and of the solved ones only what was solved lately.
     """
     alike = [t for t in ctx.tickets if t.status != "cerrado"]
-    sure = [t for t in alike if t.similarity >= tickets.SAME_PROBLEM]
+    sure = [t for t in alike if t.similarity >= SAME_PROBLEM]
     if sure:
         return max(sure, key=lambda t: (t.status in tickets.OPEN, t.similarity))
     maybe = [
         t
         for t in alike
-        if t.similarity >= tickets.MAYBE_SAME
+        if t.similarity >= MAYBE_SAME
         and (t.status in tickets.OPEN or ctx.facts.now - t.updated_at <= _LATELY)
     ]
     return max(maybe, key=lambda t: t.similarity, default=None)

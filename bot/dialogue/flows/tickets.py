@@ -12,12 +12,6 @@ from bot.messages import Choice
 OPEN = frozenset({"nuevo", "en_curso", "en_espera_del_cliente"})
 DONE = frozenset({"resuelto", "cerrado"})
 
-SAME_PROBLEM = 0.8
-"""From this similarity on a message tells the problem of a ticket again."""
-
-MAYBE_SAME = 0.5
-"""From this similarity on it is worth asking whether it does."""
-
 _ABOUT = 0.5  # similarity that decides between several tickets
 _JUST_NOW = timedelta(hours=1)
 _NUMBER = re.compile(r"\bPT[\s-]*(?:\d{4}[\s-]+)?\d{1,6}\b", re.IGNORECASE)
